@@ -1,0 +1,2 @@
+//! Hashes the files of a directory, one job each.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Types, traits and runtime of oban: jobs that live in your database.

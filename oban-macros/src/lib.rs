@@ -1,0 +1,1 @@
+//! The #[job] attribute and #[derive(Job)] of oban.

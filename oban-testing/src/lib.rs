@@ -1,0 +1,1 @@
+//! In-memory engine, conformance suite and test helpers of oban.
