@@ -87,7 +87,8 @@ pub(crate) fn not_a_type(item: &TokenStream) -> Error {
             item.sig.ident.span(),
             "a function",
             format!(
-                "put its arguments in a struct, {struct_example}, and its body in `impl Worker for SendWelcome`"
+                "put its arguments in a struct, {struct_example}, \
+                 and its body in `impl Worker for SendWelcome`"
             ),
         ),
         Ok(Item::Impl(item)) => {

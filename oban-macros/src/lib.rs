@@ -89,7 +89,7 @@ use proc_macro::TokenStream;
 /// ```compile_fail
 /// use oban::job;
 ///
-/// #[job(queu = "mailers", priority = 12)] // did you mean `queue`? — `priority` goes from 0 (first) to 9 (last)
+/// #[job(queu = "mailers", priority = 12)] // did you mean `queue`? and 0 to 9 it is
 /// struct SendWelcome {
 ///     user_id: i64,
 /// }
