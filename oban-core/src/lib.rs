@@ -1,1 +1,58 @@
 //! Types, traits and runtime of oban: jobs that live in your database.
+//!
+//! A job is a row; an [`Engine`] moves rows between states; a producer asks an engine for rows
+//! and runs workers; a few services keep the rows tidy; notifications only make things sooner,
+//! never right. This crate knows no database: engines live in crates of their own. Applications use the facade `oban`.
+
+mod backoff;
+mod clock;
+mod engine;
+mod error;
+mod job;
+mod notifier;
+mod peer;
+mod period;
+
+pub use backoff::job as default_backoff;
+pub use clock::Clock;
+pub use engine::Ack;
+pub use engine::Capabilities;
+pub use engine::Conn;
+pub use engine::Engine;
+pub use engine::Fetch;
+pub use engine::Fetched;
+pub use engine::Finish;
+pub use engine::Inserted;
+pub use engine::Inspect;
+pub use engine::JobCount;
+pub use engine::Migrate;
+pub use engine::Prune;
+pub use engine::QueueChange;
+pub use engine::QueueMeta;
+pub use engine::QueueSpec;
+pub use engine::Rescue;
+pub use engine::Stage;
+pub use engine::Staged;
+pub use engine::Touched;
+pub use error::BoxError;
+pub use error::Error;
+pub use error::ErrorKind;
+pub use error::Result;
+pub use job::AttemptError;
+pub use job::Job;
+pub use job::JobArgs;
+pub use job::JobChanges;
+pub use job::JobFilter;
+pub use job::JobId;
+pub use job::JobState;
+pub use job::NewJob;
+pub use job::Schedule;
+pub use notifier::Channel;
+pub use notifier::Hub;
+pub use notifier::Notice;
+pub use notifier::Notifier;
+pub use notifier::Subscription;
+pub use peer::Lease;
+pub use peer::Peer;
+pub use period::Period;
+pub use period::PeriodError;

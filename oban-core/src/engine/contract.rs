@@ -1,0 +1,149 @@
+use std::{any::Any, fmt};
+
+use async_trait::async_trait;
+
+use super::{
+    Ack, Conn, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Stage, Staged,
+    Touched,
+};
+use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
+
+/// A store of jobs.
+///
+/// An engine moves rows between states and knows nothing of workers. It is a notifier and a
+/// peer as well, so that a custom engine is one type. The runtime calls it; users call
+/// [`Oban`](crate::Oban). What follows holds for every engine, and the conformance suite of
+/// `oban-testing` checks it.
+///
+/// # Contract
+///
+/// - **Atomicity.** Each call takes effect as a whole or not at all. A call whose future is
+///   dropped, or that fails with [`Unavailable`](crate::ErrorKind::Unavailable), may have
+///   taken effect; every other error means it has not.
+/// - **Time** is the store's, never the node's: see [`Clock`](crate::Clock). Stored times have
+///   microseconds.
+/// - **Ordering.** Jobs are fetched by priority, then `scheduled_at`, then id.
+/// - **Fencing.** Only [`ack_jobs`](Engine::ack_jobs) and [`fetch_jobs`](Engine::fetch_jobs)
+///   end an execution, and only while the row is still that very execution.
+/// - **Concurrency.** Any number of nodes call at once. A row is given to one fetch only;
+///   rows that another transaction holds are passed over, not waited for.
+/// - **Input** has been validated. Texts contain no NUL.
+/// - **Nothing is read back from notifications**: they only make things sooner.
+///
+/// There are no default bodies: a wrapper that forgot one would lose behaviour silently.
+#[async_trait]
+pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + 'static {
+    /// What this engine is and can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Checks, before a node starts, that the store can be used by this version.
+    ///
+    /// # Errors
+    /// [`Unmigrated`](crate::ErrorKind::Unmigrated) with the version found, the version wanted and
+    /// the cure, when the schema is missing, too old, or newer than this engine knows.
+    async fn verify(&self) -> Result<()>;
+
+    /// Registers a producer and starts its heartbeat.
+    async fn init_queue(&self, spec: &QueueSpec) -> Result<QueueMeta>;
+
+    /// Changes a producer's settings, in `meta` and in its stored registration.
+    async fn update_queue(&self, meta: &mut QueueMeta, change: QueueChange) -> Result<()>;
+
+    /// Beats the heart of these producers, in one round trip, and registers again any whose
+    /// registration is gone.
+    async fn refresh_queues(&self, metas: &[QueueMeta]) -> Result<()>;
+
+    /// Removes a producer's registration. Jobs it may have left executing become subject to
+    /// rescue by age, so it is called after the last of them was finished or handed back.
+    async fn shutdown_queue(&self, meta: &QueueMeta) -> Result<()>;
+
+    /// Stores new jobs, all or none, and announces the queues of those available, when and
+    /// only when the transaction commits. Returns the stored rows in the order given.
+    ///
+    /// Any number of jobs may be given; the engine splits them into statements. With `conn` it
+    /// works inside the caller's transaction, which it neither begins, commits nor retries.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a `conn` of another kind of store.
+    async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>>;
+
+    /// Finishes jobs as [`ack_jobs`](Engine::ack_jobs) does, then makes up to `demand` available jobs
+    /// of one queue executing, both in one transaction.
+    ///
+    /// A fetched job has `attempt` one higher, `attempted_at` now and `attempted_by` the
+    /// producer's node and uuid. A job whose attempts are used up is never fetched. Jobs come
+    /// sorted by priority, `scheduled_at` and id. A paused or draining producer gets none.
+    async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched>;
+
+    /// Finishes executions: each row that still is the execution the ack speaks of (same id,
+    /// attempt and `attempted_at`, state executing) takes the ack's outcome; others stay as they
+    /// are. Returns the ids that were taken. One statement for all.
+    async fn ack_jobs(&self, acks: &[Ack]) -> Result<Vec<JobId>>;
+
+    /// Hands back the executing jobs that carry this producer's uuid but are not in `running`:
+    /// those it was given by a fetch whose answer got lost. They become available, the attempt refunded.
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>>;
+
+    /// Makes due scheduled and retryable jobs available, oldest due first and at most
+    /// `limit`, announces their queues, and says which of the given queues have work.
+    async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged>;
+
+    /// Takes back the jobs of dead producers, in the transaction that removes their
+    /// registrations; takes back by age the jobs whose producer has no registration; and discards
+    /// available jobs whose attempts are used up.
+    ///
+    /// A rescued job becomes available with `meta.rescued` one higher and its queue announced, or
+    /// discarded with an error when its attempts are used up. At most `limit` jobs; the rest with the next call.
+    async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>>;
+
+    /// Deletes finished jobs that are old enough, at most `limit`.
+    async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>>;
+
+    /// Cancels the selected jobs that are not finished. Executing ones are marked as well; the
+    /// caller stops their runs ([`Touched::before`] tells which).
+    async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>>;
+
+    /// Makes the selected jobs available again, unless they are available or executing:
+    /// `scheduled_at` now, finishing times cleared, `max_attempts` raised to allow one more
+    /// attempt if needed. Announces their queues.
+    async fn retry_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>>;
+
+    /// Deletes the selected jobs, except executing ones.
+    async fn delete_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>>;
+
+    /// Gives the selected jobs new values and returns the rows as they are then, lowest id first.
+    /// See [`JobChanges`] for which jobs can take which change.
+    async fn update_jobs(&self, filter: &JobFilter, changes: &JobChanges) -> Result<Vec<Job>>;
+}
+
+/// What an engine is and can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The engine's name for messages, e.g. `"postgres"`.
+    pub name: &'static str,
+    /// Whether [`Engine::insert_jobs`] takes a caller's connection.
+    pub takes_connections: bool,
+}
+
+/// What an insert did.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Inserted {
+    /// The stored row.
+    pub job: Job,
+}
+
+impl Inserted {
+    /// The row was stored.
+    pub fn new(job: Job) -> Self {
+        Self { job }
+    }
+}
+
+impl std::ops::Deref for Inserted {
+    type Target = Job;
+
+    fn deref(&self) -> &Job {
+        &self.job
+    }
+}

@@ -1,0 +1,29 @@
+//! The store of jobs: its contract, the requests it takes, and the wrapper every call goes through.
+
+mod ack;
+mod conn;
+mod contract;
+mod inspect;
+mod migrate;
+mod queue;
+mod request;
+
+pub use ack::Ack;
+pub use ack::Finish;
+pub use conn::Conn;
+pub use contract::Capabilities;
+pub use contract::Engine;
+pub use contract::Inserted;
+pub use inspect::Inspect;
+pub use inspect::JobCount;
+pub use migrate::Migrate;
+pub use queue::QueueChange;
+pub use queue::QueueMeta;
+pub use queue::QueueSpec;
+pub use request::Fetch;
+pub use request::Fetched;
+pub use request::Prune;
+pub use request::Rescue;
+pub use request::Stage;
+pub use request::Staged;
+pub use request::Touched;

@@ -1,0 +1,81 @@
+//! What the runtime asks of an engine, and what it gets.
+
+use std::time::Duration;
+
+use super::{Ack, QueueMeta};
+use crate::{Job, JobId, JobState};
+
+/// Finish these, then give me jobs.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetch<'a> {
+    /// The producer that asks.
+    pub queue: &'a QueueMeta,
+    /// How many jobs it can take.
+    pub demand: usize,
+    /// Executions that ended since. Taken first, in the same transaction.
+    pub acks: &'a [Ack],
+}
+
+/// What a fetch did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fetched {
+    /// The jobs that are executing now, in the order to start them.
+    pub jobs: Vec<Job>,
+    /// The acks that were taken.
+    pub acked: Vec<JobId>,
+}
+
+/// Make due jobs available.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'a> {
+    /// At most so many.
+    pub limit: usize,
+    /// The queues the caller can run, to be told which have work.
+    pub queues: &'a [String],
+}
+
+/// What staging did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// The jobs that became available.
+    pub jobs: Vec<Touched>,
+    /// Those of the caller's queues that hold available jobs now, sorted.
+    pub queues: Vec<String>,
+}
+
+/// Take jobs back from the dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rescue {
+    /// A producer is dead when its heart has not beaten for so long.
+    pub stale_after: Duration,
+    /// An execution without a registered producer is given up after so long.
+    pub rescue_after: Duration,
+    /// At most so many jobs.
+    pub limit: usize,
+}
+
+/// Delete old jobs. An age of `None` keeps the jobs of that state for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prune {
+    /// Judged by `completed_at`.
+    pub completed_after: Option<Duration>,
+    /// Judged by `cancelled_at`.
+    pub cancelled_after: Option<Duration>,
+    /// Judged by `discarded_at`.
+    pub discarded_after: Option<Duration>,
+    /// At most so many jobs.
+    pub limit: usize,
+}
+
+/// A job that a bulk operation moved or deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The job.
+    pub id: JobId,
+    /// Its queue.
+    pub queue: String,
+    /// The state it had.
+    pub before: JobState,
+    /// The state it has now; `None` when it was deleted.
+    pub after: Option<JobState>,
+}

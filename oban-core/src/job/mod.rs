@@ -1,0 +1,22 @@
+//! Jobs: the stored row, the unsaved one, and what selects or changes them.
+
+mod args;
+mod changes;
+mod errors;
+mod filter;
+mod id;
+mod new;
+pub(crate) mod recorded;
+mod row;
+mod state;
+pub(crate) mod validate;
+
+pub use args::JobArgs;
+pub use changes::JobChanges;
+pub use errors::AttemptError;
+pub use filter::JobFilter;
+pub use id::JobId;
+pub use new::NewJob;
+pub use new::Schedule;
+pub use row::Job;
+pub use state::JobState;

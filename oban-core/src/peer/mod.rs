@@ -1,0 +1,6 @@
+//! Which node leads.
+
+mod contract;
+
+pub use contract::Lease;
+pub use contract::Peer;
