@@ -10,7 +10,7 @@ use syn::{Error, Lit, LitStr};
 use crate::entry::{Entry, Value, entries, items};
 use crate::key::Key;
 use crate::mistakes::Mistakes;
-use crate::value::{array, missing, only};
+use crate::value::{array, check_text, missing, only};
 
 /// A JSON value as written in an attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,12 +91,13 @@ fn object(list: TokenStream) -> syn::Result<Json> {
 
 /// `team`, `r#type` or `"trace-id"`.
 fn key_name(key: &TokenTree) -> syn::Result<String> {
-    match key {
-        TokenTree::Ident(ident) => Ok(ident.unraw().to_string()),
-        other => syn::parse2::<LitStr>(other.clone().into()).map(|literal| literal.value()).map_err(|_| {
-            Error::new(other.span(), format!("a key of `meta` is a word or a string, not `{other}`"))
-        }),
+    if let TokenTree::Ident(ident) = key {
+        return Ok(ident.unraw().to_string());
     }
+    let literal: LitStr = syn::parse2(key.clone().into())
+        .map_err(|_| Error::new(key.span(), format!("a key of `meta` is a word or a string, not `{key}`")))?;
+    check_text(Key::Meta, &literal.value(), literal.span())?;
+    Ok(literal.value())
 }
 
 fn json(tokens: &TokenStream) -> syn::Result<Json> {
@@ -113,9 +114,15 @@ fn json(tokens: &TokenStream) -> syn::Result<Json> {
         return mistakes.or(Json::Array(values));
     }
     match only(tokens, wrong)? {
-        Lit::Str(text) => Ok(Json::Text(text.value())),
+        Lit::Str(text) => {
+            check_text(Key::Meta, &text.value(), text.span())?;
+            Ok(Json::Text(text.value()))
+        }
         Lit::Bool(truth) => Ok(Json::Bool(truth.value)),
-        Lit::Float(number) => number.base10_parse().map(Json::Float),
+        Lit::Float(number) => match number.base10_parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(Json::Float(value)),
+            _ => Err(Error::new(number.span(), format!("{number} does not fit 64 bits"))),
+        },
         Lit::Int(number) => number
             .base10_parse()
             .map(Json::Signed)
@@ -161,12 +168,14 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported_however_deep() {
+        let nul = "`meta` holds a NUL character, which databases cannot store: remove it";
         let kinds = "a value in `meta` is a string, a number, `true`, `false`, `[..]`, \
                      or an object written `key(..)`";
 
         assert_eq!(
             messages(listed(quote! {
-                team, team = "x", 3 = 1, owner = nobody, limits(daily = [1, 'c']), big = 18446744073709551616
+                team, team = "x", 3 = 1, owner = nobody, limits(daily = [1, 'c']), big = 18446744073709551616,
+                "\0" = 1, note = "\0"
             })),
             [
                 "`team` has no value: write `team = ..`",
@@ -175,6 +184,8 @@ mod tests {
                 kinds,
                 kinds,
                 "18446744073709551616 does not fit 64 bits",
+                nul,
+                nul,
             ]
         );
     }

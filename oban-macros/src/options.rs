@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(
             messages(read(quote! { queue = "", priority = 12, queue = "mailers", max_attempts = 0, worker })),
             [
-                "`queue` is empty: give it 1 to 127 characters, as in `queue = \"mailers\"`",
+                "`queue` is blank: give it 1 to 127 characters, as in `queue = \"mailers\"`",
                 "`priority` goes from 0 (first) to 9 (last), not 12",
                 "`queue` is given twice: keep one",
                 "`max_attempts` goes from 1 to 2147483647, not 0",

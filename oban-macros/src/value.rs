@@ -20,18 +20,25 @@ pub(crate) fn name(key: Key, span: Span, value: Value) -> syn::Result<String> {
 
 /// Says what is wrong with a name, wherever it came from.
 pub(crate) fn check_name(key: Key, name: &str, span: Span) -> syn::Result<()> {
-    let problem = match name.chars().count() {
-        0 => format!(
-            "`{}` is empty: give it 1 to {MAX_NAME} characters, as in `{}`",
-            key.name(),
-            key.example()
-        ),
-        length if length > MAX_NAME => {
-            format!("`{}` has {length} characters: at most {MAX_NAME} are stored", key.name())
-        }
-        _ => return Ok(()),
+    let length = name.chars().count();
+    let problem = if name.trim().is_empty() {
+        format!("`{}` is blank: give it 1 to {MAX_NAME} characters, as in `{}`", key.name(), key.example())
+    } else if length > MAX_NAME {
+        format!("`{}` has {length} characters: at most {MAX_NAME} are allowed", key.name())
+    } else {
+        return check_text(key, name, span);
     };
     Err(Error::new(span, problem))
+}
+
+/// Refuses the one character that databases cannot store.
+pub(crate) fn check_text(key: Key, text: &str, span: Span) -> syn::Result<()> {
+    if text.contains('\0') {
+        let message =
+            format!("`{}` holds a NUL character, which databases cannot store: remove it", key.name());
+        return Err(Error::new(span, message));
+    }
+    Ok(())
 }
 
 /// At least 1, and no more than the column holds.
@@ -116,6 +123,7 @@ fn tag(tokens: &TokenStream) -> syn::Result<String> {
     if literal.value().trim().is_empty() {
         return Err(Error::new(literal.span(), "a tag is blank: remove it, or name it"));
     }
+    check_text(Key::Tags, &literal.value(), literal.span())?;
     Ok(literal.value())
 }
 
@@ -181,10 +189,16 @@ mod tests {
 
         assert_eq!(queue(quote!("mailers")).unwrap(), "mailers");
         assert_eq!(queue(quote!(#longest)).unwrap(), longest);
-        assert_eq!(messages(queue(quote!(#longer))), ["`queue` has 128 characters: at most 127 are stored"]);
+        assert_eq!(messages(queue(quote!(#longer))), ["`queue` has 128 characters: at most 127 are allowed"]);
+        for blank in ["", "  "] {
+            assert_eq!(
+                messages(queue(quote!(#blank))),
+                ["`queue` is blank: give it 1 to 127 characters, as in `queue = \"mailers\"`"]
+            );
+        }
         assert_eq!(
-            messages(queue(quote!(""))),
-            ["`queue` is empty: give it 1 to 127 characters, as in `queue = \"mailers\"`"]
+            messages(queue(quote!("a\0"))),
+            ["`queue` holds a NUL character, which databases cannot store: remove it"]
         );
     }
 
@@ -246,11 +260,12 @@ mod tests {
         assert_eq!(tags(span, Value::Listed(quote!("a", "b",))).unwrap(), ["a", "b"]);
         assert_eq!(tags(span, Value::Assigned(quote!(["a", "b"]))).unwrap(), ["a", "b"]);
         assert_eq!(
-            messages(tags(span, Value::Listed(quote!("", a, "ok", " ")))),
+            messages(tags(span, Value::Listed(quote!("", a, "ok", " ", "\0")))),
             [
                 "a tag is blank: remove it, or name it",
                 "`tags` takes strings, written out: `tags(\"billing\", \"eu\")`",
                 "a tag is blank: remove it, or name it",
+                "`tags` holds a NUL character, which databases cannot store: remove it",
             ]
         );
         assert_eq!(
