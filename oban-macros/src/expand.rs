@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
 use syn::{DeriveInput, Error, LitStr, Path, parse_quote};
 
-use crate::input::{check, implementable, is_unit, misplaced, not_a_type, repeated_derives};
+use crate::input::{check, implementable, is_unit, misplaced, not_a_type, take_serde_derives};
 use crate::key::Key;
 use crate::mistakes::Mistakes;
 use crate::options::Options;
@@ -21,16 +21,24 @@ pub(crate) fn attribute(keys: TokenStream, item: &TokenStream) -> TokenStream {
     let mut options = Options::default();
     options.read(keys, &mut mistakes);
     options.take(&mut input.attrs, &mut mistakes);
-    let repeated = repeated_derives(&input.attrs);
-    let derives_serde = repeated.is_empty();
-    repeated.into_iter().for_each(|mistake| mistakes.add(mistake));
-
+    for path in take_serde_derives(&mut input.attrs) {
+        let message = "`#[job]` derives this already: remove it, or keep your own with `#[derive(Job)]`";
+        mistakes.add(Error::new_spanned(path, message));
+    }
     let job_args = job_args(&input, &options, &mut mistakes);
     let facade = facade(&options);
-    let serde_path = LitStr::new(&written(&parse_quote!(#facade::__private::serde)), input.ident.span());
+    let serde_path = written(&parse_quote!(#facade::__private::serde));
+    // Serde takes the path as text, and `$crate` means nothing there.
+    if serde_path.starts_with('$') {
+        let message = "serde cannot follow `$crate`: write the path out, or use `#[derive(Job)]`";
+        mistakes.add(Error::new_spanned(&facade, message));
+        let mistakes = mistakes.into_compile_errors();
+        return quote!(#input #mistakes);
+    }
+    let serde_path = LitStr::new(&serde_path, input.ident.span());
     let mistakes = mistakes.into_compile_errors();
-    if !derives_serde || !implementable(&input) {
-        return quote!(#input #job_args #mistakes);
+    if !implementable(&input) {
+        return quote!(#input #mistakes);
     }
     if is_unit(&input) {
         let serde = unit_serde(&input, &facade, &serde_path);

@@ -1,21 +1,28 @@
 //! What may be a job: a struct whose JSON is an object.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Item, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Item, Path, Token, parse_quote};
 
 /// Says why a type cannot be a job. A mistake in its attributes is reported beside this.
 pub(crate) fn check(input: &DeriveInput) -> syn::Result<()> {
     let name = &input.ident;
+    let generics = &input.generics;
+    if generics.type_params().next().is_some() || generics.const_params().next().is_some() {
+        let message = format!(
+            "`{name}` is generic, but a job is stored under one name and read back as one type: \
+             name the types"
+        );
+        return Err(Error::new_spanned(generics, message));
+    }
+    if generics.lifetimes().next().is_some() {
+        let message = format!(
+            "`{name}` borrows, but a job outlives its caller: own the data, as `String` does for `&str`"
+        );
+        return Err(Error::new_spanned(generics, message));
+    }
     let message = match &input.data {
-        _ if !input.generics.params.is_empty() => {
-            let message = format!(
-                "`{name}` is generic, but a job is stored under one name and read back as one type: \
-                 name the types"
-            );
-            return Err(Error::new_spanned(&input.generics, message));
-        }
         Data::Enum(_) => format!(
             "a job is a struct: its args are the same JSON keys each time. \
              Make each variant of `{name}` a job, or hold the enum in a field"
@@ -60,51 +67,53 @@ pub(crate) fn misplaced(input: &DeriveInput) -> impl Iterator<Item = Error> {
         .map(|attribute| Error::new_spanned(attribute, "`#[job(..)]` belongs on the struct"))
 }
 
-/// Finds derives that `#[job]` adds itself, which the compiler would call conflicting implementations.
-pub(crate) fn repeated_derives(attributes: &[Attribute]) -> Vec<Error> {
-    let derives = attributes.iter().filter(|attribute| attribute.path().is_ident("derive"));
-    let paths = derives
-        .filter_map(|derive| derive.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok())
-        .flatten();
-    paths
-        .filter_map(|path| {
-            let name = path.segments.last()?.ident.to_string();
-            let cure = match name.as_str() {
-                "Serialize" | "Deserialize" => "remove it, or use `#[derive(Job)]` to keep your own",
-                "Job" => "keep one of the two",
-                _ => return None,
-            };
-            Some(Error::new_spanned(path, format!("`#[job]` already derives `{name}`: {cure}")))
-        })
-        .collect()
+/// Takes serde derives of the user's own off an item, which would conflict with those of `#[job]`.
+pub(crate) fn take_serde_derives(attributes: &mut [Attribute]) -> Vec<Path> {
+    let mut taken = Vec::new();
+    for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        let paths = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
+        let (serde, others): (Vec<_>, Vec<_>) = paths.into_iter().flatten().partition(is_serde);
+        if !serde.is_empty() {
+            *attribute = parse_quote!(#[derive(#(#others),*)]);
+            taken.extend(serde);
+        }
+    }
+    taken
+}
+
+/// Other crates have derives of these names too, so a qualified one has to be serde's.
+fn is_serde(path: &Path) -> bool {
+    let qualified = path.segments.len() > 1;
+    path.segments.last().is_some_and(|last| last.ident == "Serialize" || last.ident == "Deserialize")
+        && (!qualified || path.segments.first().is_some_and(|first| first.ident == "serde"))
 }
 
 /// Says what to do instead when `#[job]` stands on something that is no type at all.
 pub(crate) fn not_a_type(item: &TokenStream) -> Error {
-    let struct_example = "`#[job] struct SendWelcome { user_id: i64 }`";
+    let example = "`#[job] struct SendWelcome { user_id: i64 }`";
     let (span, what, cure) = match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Fn(item)) => (
-            item.sig.ident.span(),
+        Ok(Item::Fn(function)) => (
+            function.sig.ident.span(),
             "a function",
-            format!(
-                "put its arguments in a struct, {struct_example}, \
-                 and its body in `impl Worker for SendWelcome`"
-            ),
+            format!("hold its arguments in {example}, its body in `impl Worker for SendWelcome`"),
         ),
-        Ok(Item::Impl(item)) => {
-            (item.self_ty.span(), "an impl", "put it on the struct that holds the job's args".to_owned())
+        Ok(Item::Impl(block)) => {
+            (block.self_ty.span(), "an impl", "move it to the struct that holds the args".to_owned())
         }
-        Ok(Item::Trait(item)) => (item.ident.span(), "a trait", format!("write a struct: {struct_example}")),
-        Ok(Item::Type(item)) => (item.ident.span(), "a type alias", "put it on the struct itself".to_owned()),
-        Ok(Item::Mod(item)) => (item.ident.span(), "a module", "put it on each struct in it".to_owned()),
-        _ => (Span::call_site(), "this", format!("write a struct: {struct_example}")),
+        Ok(Item::Trait(definition)) => (definition.ident.span(), "a trait", format!("write {example}")),
+        Ok(Item::Type(alias)) => (alias.ident.span(), "an alias", "move it to the struct itself".to_owned()),
+        Ok(Item::Mod(module)) => (module.ident.span(), "a module", "put it on each struct in it".to_owned()),
+        _ => {
+            let message = format!("`#[job]` belongs on a struct, as in {example}");
+            return Error::new_spanned(item, message);
+        }
     };
-    Error::new(span, format!("`#[job]` describes a struct, not {what}: {cure}"))
+    Error::new(span, format!("`#[job]` belongs on a struct, not on {what}: {cure}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{check, misplaced, not_a_type, repeated_derives};
+    use super::{check, misplaced, not_a_type, take_serde_derives};
     use crate::mistakes::messages;
     use quote::quote;
     use syn::{DeriveInput, parse_quote};
@@ -122,12 +131,14 @@ mod tests {
 
     #[test]
     fn other_types_are_refused_with_a_cure() {
-        let generic = refusal(&parse_quote! { struct Send<'a> { name: &'a str } });
+        let generic = refusal(&parse_quote! { struct Send<T> { inner: T } });
+        let borrowing = refusal(&parse_quote! { struct Send<'a> { name: &'a str } });
         let tuple = refusal(&parse_quote! { struct Send(i64); });
         let variants = refusal(&parse_quote! { enum Send { One { id: i64 } } });
         let union = refusal(&parse_quote! { union Send { id: i64 } });
 
         assert!(generic[0].starts_with("`Send` is generic"), "{generic:?}");
+        assert!(borrowing[0].starts_with("`Send` borrows"), "{borrowing:?}");
         assert!(tuple[0].contains("fields need names"), "{tuple:?}");
         assert!(variants[0].contains("Make each variant of `Send` a job"), "{variants:?}");
         assert!(union[0].contains("make `Send` a struct"), "{union:?}");
@@ -144,15 +155,18 @@ mod tests {
     }
 
     #[test]
-    fn derives_of_our_own_are_named() {
-        let input: DeriveInput = parse_quote! { #[derive(Clone, serde::Serialize, Job)] struct Send {} };
+    fn only_derives_of_serde_are_taken() {
+        let mut input: DeriveInput = parse_quote! {
+            #[derive(Clone, serde::Serialize, rkyv::Deserialize)]
+            #[derive(Deserialize)]
+            struct Send {}
+        };
+        let taken = take_serde_derives(&mut input.attrs);
 
+        assert_eq!(taken, [parse_quote!(serde::Serialize), parse_quote!(Deserialize)]);
         assert_eq!(
-            repeated_derives(&input.attrs).iter().map(ToString::to_string).collect::<Vec<_>>(),
-            [
-                "`#[job]` already derives `Serialize`: remove it, or use `#[derive(Job)]` to keep your own",
-                "`#[job]` already derives `Job`: keep one of the two",
-            ]
+            input.attrs,
+            [parse_quote!(#[derive(Clone, rkyv::Deserialize)]), parse_quote!(#[derive()])]
         );
     }
 
@@ -163,32 +177,32 @@ mod tests {
                 quote!(
                     fn send() {}
                 ),
-                "not a function: put its arguments in a struct",
+                "not on a function: hold its arguments in `#[job] struct",
             ),
-            (quote!(impl Worker for Send {}), "not an impl: put it on the struct"),
+            (quote!(impl Worker for Send {}), "not on an impl: move it to the struct"),
             (
                 quote!(
                     trait Send {}
                 ),
-                "not a trait: write a struct",
+                "not on a trait: write `#[job] struct",
             ),
             (
                 quote!(
                     type Send = Other;
                 ),
-                "not a type alias: put it on the struct itself",
+                "not on an alias: move it to the struct itself",
             ),
             (
                 quote!(
                     mod send {}
                 ),
-                "not a module: put it on each struct in it",
+                "not on a module: put it on each struct in it",
             ),
             (
                 quote!(
                     static SEND: u8 = 1;
                 ),
-                "not this: write a struct",
+                "belongs on a struct, as in",
             ),
         ] {
             let message = not_a_type(&item).to_string();

@@ -48,6 +48,7 @@ use proc_macro::TokenStream;
 /// | `worker = "MyApp.Mailer"` | the stored name, 1 to 127 characters | the struct's name |
 /// | `crate = "my_app::oban"` | where the crate `oban` is, as a string or a path | `::oban` |
 ///
+/// Values are written out, as literals: they are checked while compiling, by the rules inserting goes by.
 /// A value given to one job, as in `.queue("slow")`, wins over the kind's default.
 ///
 /// A key of `meta` is a word or a string. A value is a string, a number, a truth, an array, or an object,

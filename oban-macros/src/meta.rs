@@ -174,7 +174,8 @@ mod tests {
 
         assert_eq!(
             messages(listed(quote! {
-                team, team = "x", 3 = 1, owner = nobody, limits(daily = [1, 'c']), big = 18446744073709551616,
+                team, team = "x", 3 = 1, owner = nobody, limits(daily = [1, 'c']),
+                big = 18446744073709551616, wide = 1e400,
                 "\0" = 1, note = "\0"
             })),
             [
@@ -184,6 +185,7 @@ mod tests {
                 kinds,
                 kinds,
                 "18446744073709551616 does not fit 64 bits",
+                "1e400 does not fit 64 bits",
                 nul,
                 nul,
             ]
