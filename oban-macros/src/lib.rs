@@ -49,7 +49,8 @@ use proc_macro::TokenStream;
 /// | `crate = "my_app::oban"` | where the crate `oban` is, as a string or a path | `::oban` |
 ///
 /// Values are written out, as literals: they are checked while compiling, by the rules inserting goes by.
-/// A value given to one job, as in `.queue("slow")`, wins over the kind's default.
+///
+/// What one job is given, as in `.queue("slow")`, wins over the default of its kind; tags and meta add to it.
 ///
 /// A key of `meta` is a word or a string. A value is a string, a number, a truth, an array, or an object,
 /// which is written as `meta` itself is:
