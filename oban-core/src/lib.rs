@@ -18,6 +18,8 @@ mod service;
 mod worker;
 
 pub use backoff::job as default_backoff;
+/// The time types of the API.
+pub use chrono;
 pub use clock::Clock;
 pub use engine::Ack;
 pub use engine::Capabilities;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{Ack, Error, Finish, JobId, Result, backoff};
+use crate::{Ack, Error, Finish, JobId, backoff};
 
 /// Gathers the outcomes of one producer's runs and keeps each until the store took it.
 ///
