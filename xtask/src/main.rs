@@ -1,2 +1,40 @@
-//! Chores.
-fn main() {}
+//! The project's own chores, one file a verb: `cargo xtask help` lists them.
+
+mod cluster;
+mod db;
+mod installation;
+mod process;
+mod scratch;
+mod test;
+mod user;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The project's own chores.")]
+enum Verb {
+    Db(db::Db),
+    Test(test::Test),
+}
+
+fn main() -> ExitCode {
+    match run(&Verb::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            process::exit_code()
+        }
+    }
+}
+
+fn run(verb: &Verb) -> Result<()> {
+    process::watch_signals()?;
+    match verb {
+        Verb::Db(db) => db.run(),
+        Verb::Test(test) => test.run(),
+    }
+}
