@@ -6,6 +6,7 @@ mod installation;
 mod process;
 mod scratch;
 mod test;
+mod tidy;
 mod user;
 mod workspace;
 
@@ -19,6 +20,7 @@ use clap::Parser;
 enum Verb {
     Db(db::Db),
     Test(test::Test),
+    Tidy(tidy::Tidy),
 }
 
 fn main() -> ExitCode {
@@ -36,5 +38,6 @@ fn run(verb: &Verb) -> Result<()> {
     match verb {
         Verb::Db(db) => db.run(),
         Verb::Test(test) => test.run(),
+        Verb::Tidy(tidy) => tidy.run(),
     }
 }
