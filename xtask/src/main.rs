@@ -1,5 +1,6 @@
 //! The project's own chores, one file a verb: `cargo xtask help` lists them.
 
+mod ci;
 mod cluster;
 mod db;
 mod installation;
@@ -18,6 +19,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores.")]
 enum Verb {
+    Ci(ci::Ci),
     Db(db::Db),
     Test(test::Test),
     Tidy(tidy::Tidy),
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<()> {
     process::watch_signals()?;
     match verb {
+        Verb::Ci(ci) => ci.run(),
         Verb::Db(db) => db.run(),
         Verb::Test(test) => test.run(),
         Verb::Tidy(tidy) => tidy.run(),
