@@ -1,5 +1,7 @@
 //! The suite on the engine of this crate, and the completeness of its list.
 
+#![expect(clippy::unwrap_used, reason = "test code")]
+
 use std::{
     collections::BTreeSet,
     fs,
