@@ -1,3 +1,3 @@
--- Publishes one hint to the other processes. Part of the transaction it tells of, and undone with it.
+-- Publishes one hint. Part of the transaction it tells of, and undone with it.
 -- Index: none.
-INSERT INTO oban_notifications (origin, channel, payload) VALUES (:origin, :channel, :payload)
+INSERT INTO oban_notifications (channel, payload) VALUES (:channel, :payload)

@@ -4,7 +4,7 @@ DELETE FROM oban_jobs
 WHERE id IN (
   SELECT id
   FROM oban_jobs
-  WHERE state = 'cancelled' AND cancelled_at < :old
+  WHERE state = 'cancelled' AND cancelled_at <= :old
   ORDER BY cancelled_at, id
   LIMIT :limit
 )

@@ -4,7 +4,7 @@ DELETE FROM oban_jobs
 WHERE id IN (
   SELECT id
   FROM oban_jobs
-  WHERE state = 'completed' AND completed_at < :old
+  WHERE state = 'completed' AND completed_at <= :old
   ORDER BY completed_at, id
   LIMIT :limit
 )

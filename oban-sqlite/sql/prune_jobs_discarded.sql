@@ -4,7 +4,7 @@ DELETE FROM oban_jobs
 WHERE id IN (
   SELECT id
   FROM oban_jobs
-  WHERE state = 'discarded' AND discarded_at < :old
+  WHERE state = 'discarded' AND discarded_at <= :old
   ORDER BY discarded_at, id
   LIMIT :limit
 )

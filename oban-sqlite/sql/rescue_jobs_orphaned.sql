@@ -3,7 +3,7 @@
 SELECT id, queue, state, attempt >= max_attempts
 FROM oban_jobs
 WHERE state = 'executing'
-  AND attempted_at < :old
+  AND (attempted_at <= :old OR attempted_at IS NULL)
   AND NOT EXISTS (SELECT 1 FROM oban_producers WHERE uuid = oban_jobs.attempted_by ->> 1)
 ORDER BY attempted_at, id
 LIMIT :limit

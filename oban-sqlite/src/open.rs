@@ -25,7 +25,7 @@ use crate::{
 ///
 /// The file may be the application's own: what is ours begins with `oban_`. Any number of
 /// processes of one machine may open it at once. Each engine has a thread that writes, one that
-/// reads for people, and, while a node runs, one that hears other processes. They end when the
+/// reads for people, and, while a node runs, one that hears notifications. They end when the
 /// last clone is dropped.
 ///
 /// ```
@@ -184,7 +184,7 @@ impl Builder {
         let path = self.path.clone();
         let reader =
             ConnectionThread::spawn("oban-sqlite-reader", move || connect(&path, busy_timeout)).await?;
-        let relay = Arc::new(Relay::new());
+        let relay = Arc::new(Relay::default());
         Ok(Sqlite(Arc::new(Inner {
             path: self.path,
             full_path,

@@ -32,7 +32,7 @@ impl Peer for Sqlite {
                 ":uuid": lease.uuid.to_string(),
             })?;
             if deleted > 0 {
-                write.notify(Channel::Leader, json!({ "down": lease.name }))?;
+                write.notify(Channel::Leader, &json!({ "down": lease.name }))?;
             }
             Ok(())
         })

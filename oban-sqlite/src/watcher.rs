@@ -1,4 +1,4 @@
-//! The thread that hears other processes.
+//! The thread that hears what was announced, here and in other processes.
 
 use std::{
     path::PathBuf,
@@ -17,10 +17,11 @@ use crate::{connection::connect, error, notifier::Relay, sql};
 /// A running thread with a connection of its own. It ends when this is dropped.
 ///
 /// SQLite wakes nobody, but `PRAGMA data_version` tells in 5 µs whether another connection has
-/// committed since it was asked last. Only then are new hints read.
+/// committed since it was asked last. Only then are new hints read. All of them come by this
+/// way, in the order of their transactions; the engine's own writer shortens the wait.
 #[derive(Debug)]
 pub(crate) struct Watcher {
-    begin: mpsc::Sender<()>,
+    wake: mpsc::Sender<()>,
     ended: CancellationToken,
 }
 
@@ -43,9 +44,9 @@ struct Reader {
 }
 
 impl Watcher {
-    /// Connects, and notes which hints are there already. Relays nothing before [`begin`](Self::begin).
+    /// Connects, and notes which hints are there already. Relays nothing before it is woken once.
     pub(crate) async fn spawn(watch: Watch) -> Result<Self> {
-        let (begin, ticks) = mpsc::channel();
+        let (wake, ticks) = mpsc::channel();
         let (reply, answer) = oneshot::channel();
         let ended = CancellationToken::new();
         let guard: DropGuard = ended.clone().drop_guard();
@@ -69,13 +70,13 @@ impl Watcher {
                 Error::new(ErrorKind::Unavailable, "listen", "no thread can be started").with_source(error)
             })?;
         answer.await.map_err(|_| error::lost("listen"))??;
-        Ok(Self { begin, ended })
+        Ok(Self { wake, ended })
     }
 
-    /// Lets the thread relay hints.
-    pub(crate) fn begin(&self) {
+    /// Has the thread look now.
+    pub(crate) fn wake(&self) {
         // Fails when the thread has died; `ended` says so.
-        let _ = self.begin.send(());
+        let _ = self.wake.send(());
     }
 
     /// Whether the thread is gone.
@@ -99,6 +100,8 @@ impl Reader {
 
     fn read_until_dropped(&mut self, ticks: &mpsc::Receiver<()>, interval: Duration) {
         while ticks.recv_timeout(interval) != Err(mpsc::RecvTimeoutError::Disconnected) {
+            // One look serves all who asked for it.
+            while ticks.try_recv().is_ok() {}
             if let Err(error) = self.tick() {
                 if !self.gap {
                     tracing::warn!(%error, "hints cannot be read; trying again");
@@ -144,13 +147,9 @@ impl Reader {
                 self.relay.hub().missed();
             }
             self.last = id;
-            let origin = row.get_ref(1)?.as_str().unwrap_or_default();
-            if origin == self.relay.origin() {
-                continue;
-            }
-            let name = row.get_ref(2)?.as_str().unwrap_or_default();
+            let name = row.get_ref(1)?.as_str().unwrap_or_default();
             let channel = Channel::ALL.into_iter().find(|channel| channel.as_str() == name);
-            let payload = serde_json::from_str(row.get_ref(3)?.as_str().unwrap_or_default());
+            let payload = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or_default());
             match (channel, payload) {
                 (Some(channel), Ok(payload)) => self.relay.hub().publish(channel, payload),
                 _ => tracing::debug!(channel = name, "a hint that cannot be understood is dropped"),

@@ -30,8 +30,7 @@ pub(crate) struct Writer {
 pub(crate) struct Write<'c> {
     conn: &'c Connection,
     now: DateTime<Utc>,
-    origin: &'c str,
-    hints: Vec<(Channel, Value)>,
+    has_hints: bool,
 }
 
 impl Writer {
@@ -39,8 +38,7 @@ impl Writer {
         Self { thread, clock, relay }
     }
 
-    /// Runs `work` in a transaction and commits it unless it fails, then tells this process's
-    /// subscribers what it announced.
+    /// Runs `work` in a transaction and commits it unless it fails, then has its hints heard at once.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -66,11 +64,13 @@ fn transact<T>(
     let tx = begin(conn)?;
     // Read once the file is ours, so that times follow the order of the transactions.
     let now = pinned.unwrap_or_else(time::machine_now);
-    let mut write = Write::new(&tx, now, relay.origin());
+    let mut write = Write::new(&tx, now);
     let value = work(&mut write)?;
-    let hints = write.hints;
+    let has_hints = write.has_hints;
     tx.commit()?;
-    relay.publish(hints);
+    if has_hints {
+        relay.wake();
+    }
     Ok(value)
 }
 
@@ -87,9 +87,9 @@ fn begin(conn: &Connection) -> rusqlite::Result<Transaction<'_>> {
 }
 
 impl<'c> Write<'c> {
-    /// A transaction begun on `conn`, at `now`. Hints of `origin` are not read back by it.
-    pub(crate) fn new(conn: &'c Connection, now: DateTime<Utc>, origin: &'c str) -> Self {
-        Self { conn, now, origin, hints: Vec::new() }
+    /// A transaction begun on `conn`, at `now`.
+    pub(crate) fn new(conn: &'c Connection, now: DateTime<Utc>) -> Self {
+        Self { conn, now, has_hints: false }
     }
 
     /// The time of this transaction.
@@ -110,15 +110,14 @@ impl<'c> Write<'c> {
     /// Says that these queues have available jobs, once each.
     pub(crate) fn announce<'q>(&mut self, queues: impl IntoIterator<Item = &'q str>) -> rusqlite::Result<()> {
         for queue in BTreeSet::from_iter(queues) {
-            self.notify(Channel::Insert, json!({ "queue": queue }))?;
+            self.notify(Channel::Insert, &json!({ "queue": queue }))?;
         }
         Ok(())
     }
 
     /// Publishes a hint when this transaction commits.
-    pub(crate) fn notify(&mut self, channel: Channel, payload: Value) -> rusqlite::Result<()> {
+    pub(crate) fn notify(&mut self, channel: Channel, payload: &Value) -> rusqlite::Result<()> {
         self.statement(sql::NOTIFY)?.execute(named_params! {
-            ":origin": self.origin,
             ":channel": channel.as_str(),
             ":payload": payload.to_string(),
         })?;
@@ -126,7 +125,7 @@ impl<'c> Write<'c> {
         if id % TRIM_EVERY == 0 {
             self.statement(sql::NOTIFY_TRIM)?.execute(named_params! { ":last": id - KEPT_HINTS })?;
         }
-        self.hints.push((channel, payload));
+        self.has_hints = true;
         Ok(())
     }
 }

@@ -68,7 +68,6 @@ CREATE TABLE IF NOT EXISTS oban_peers (
 -- AUTOINCREMENT, because readers go on from the last id they saw and know a gap by it.
 CREATE TABLE IF NOT EXISTS oban_notifications (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  origin TEXT NOT NULL,
   channel TEXT NOT NULL,
   payload TEXT NOT NULL
 );
