@@ -1,6 +1,4 @@
 //! Every statement prepares on a file that `open` made.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{fs, path::Path};
 
 use oban_core::JobState;
