@@ -1,0 +1,24 @@
+-- Finishes one execution in any way, if the row still is that execution.
+-- Index: INTEGER PRIMARY KEY
+--
+-- :scheduled_at, :error, :meta and :counter are NULL when the outcome leaves them alone. :meta never holds
+-- null or nested values, so json_patch merges its keys as they are.
+UPDATE oban_jobs
+SET state = :state,
+    attempt = attempt - :refund,
+    scheduled_at = coalesce(:scheduled_at, scheduled_at),
+    completed_at = iif(:state = 'completed', :now, completed_at),
+    discarded_at = iif(:state = 'discarded', :now, discarded_at),
+    cancelled_at = iif(:state = 'cancelled', :now, cancelled_at),
+    errors = iif(:error IS NULL, errors, json_insert(errors, '$[#]', json(:error))),
+    meta = CASE
+      WHEN :meta IS NOT NULL THEN json_patch(meta, :meta)
+      WHEN :counter IS NOT NULL THEN json_set(
+        meta,
+        '$.' || :counter,
+        1 + iif(json_type(meta, '$.' || :counter) IN ('integer', 'real'), CAST(meta ->> ('$.' || :counter) AS INTEGER), 0)
+      )
+      ELSE meta
+    END
+WHERE id = :id AND state = 'executing' AND attempt = :attempt AND attempted_at IS :attempted_at
+RETURNING queue
