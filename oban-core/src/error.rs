@@ -81,6 +81,11 @@ impl Error {
         self.0.operation
     }
 
+    /// What is wrong, without the operation, the values and the source.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Whether the same call may succeed later without any change: the store was
     /// unreachable or another transaction was in the way.
     pub fn is_transient(&self) -> bool {

@@ -12,8 +12,14 @@ mod job;
 mod notifier;
 mod peer;
 mod period;
+mod queue;
+mod runtime;
+mod service;
+mod worker;
 
 pub use backoff::job as default_backoff;
+/// The time types of the API.
+pub use chrono;
 pub use clock::Clock;
 pub use engine::Ack;
 pub use engine::Capabilities;
@@ -56,3 +62,13 @@ pub use peer::Lease;
 pub use peer::Peer;
 pub use period::Period;
 pub use period::PeriodError;
+pub use queue::QueueInfo;
+pub use queue::QueueOptions;
+pub use runtime::Builder;
+pub use runtime::Oban;
+pub use service::SonarStatus;
+pub use worker::Checked;
+pub use worker::Context;
+pub use worker::Outcome;
+pub use worker::Performed;
+pub use worker::Worker;

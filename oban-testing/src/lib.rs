@@ -1,1 +1,29 @@
 //! In-memory engine, conformance suite and test helpers of oban.
+//!
+//! - [`Memory`] is an engine without a database: the reference for all others.
+//! - [`conformance!`] generates the tests that hold an engine to its contract.
+
+mod cases;
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
+mod conformance;
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
+mod ear;
+mod fixture;
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
+mod harness;
+mod memory;
+#[expect(missing_docs, reason = "the name of a case says what it checks")]
+#[expect(clippy::unwrap_used, reason = "test code that other crates compile")]
+pub mod suite;
+
+pub use ear::Ear;
+pub use fixture::Fixture;
+pub use harness::Harness;
+pub use memory::Memory;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use oban_core::Clock;
+
+    pub use crate::conformance::run;
+}

@@ -7,6 +7,7 @@ mod inspect;
 mod migrate;
 mod queue;
 mod request;
+mod traced;
 
 pub use ack::Ack;
 pub use ack::Finish;
@@ -27,3 +28,4 @@ pub use request::Rescue;
 pub use request::Stage;
 pub use request::Staged;
 pub use request::Touched;
+pub(crate) use traced::Traced;

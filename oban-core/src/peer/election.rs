@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{Lease, Peer};
+use crate::{Channel, Notice, Notifier, Result, Subscription, backoff, engine::Traced, runtime::Service};
+
+/// Campaigns for leadership until stopped, then resigns.
+pub(crate) struct Election {
+    engine: Traced,
+    lease: Lease,
+    leads: watch::Sender<bool>,
+    notices: Subscription,
+}
+
+/// A third of the lease: two campaigns may fail before it lapses.
+const CAMPAIGNS_PER_LEASE: u32 = 3;
+
+/// A stop does not wait longer for a store that does not answer: the lease lapses by itself.
+const RESIGN_WITHIN: Duration = Duration::from_secs(2);
+
+impl Election {
+    pub(crate) fn new(engine: Traced, lease: Lease, leads: watch::Sender<bool>) -> Self {
+        let notices = engine.listen(&[Channel::Leader]);
+        Self { engine, lease, leads, notices }
+    }
+
+    async fn campaign(&self) {
+        // Whatever goes wrong, assume the worse: somebody else leads.
+        let leads = self.engine.campaign(&self.lease).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the election could not be held");
+            false
+        });
+        if self.leads.send_replace(leads) != leads {
+            let (instance, node) = (&self.lease.name, &self.lease.node);
+            tracing::info!(instance, node, leads, "leadership changed");
+        }
+    }
+
+    async fn resign(&self) {
+        if self.leads.send_replace(false)
+            && let Ok(Err(error)) = tokio::time::timeout(RESIGN_WITHIN, self.engine.resign(&self.lease)).await
+        {
+            tracing::debug!(%error, "could not resign; the lease lapses by itself");
+        }
+    }
+
+    fn concerns_us(&self, notice: &Notice) -> bool {
+        notice.text("down") == Some(self.lease.name.as_str())
+    }
+}
+
+#[async_trait]
+impl Service for Election {
+    fn name(&self) -> String {
+        "election".to_owned()
+    }
+
+    async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
+        loop {
+            self.campaign().await;
+            let wait = backoff::jitter(self.lease.ttl / CAMPAIGNS_PER_LEASE * 9 / 10);
+            let next = tokio::time::sleep(wait);
+            tokio::pin!(next);
+            loop {
+                tokio::select! {
+                    () = shutdown.cancelled() => {
+                        self.resign().await;
+                        return Ok(());
+                    }
+                    () = &mut next => break,
+                    Some(notice) = self.notices.next() => {
+                        if self.concerns_us(&notice) && !*self.leads.borrow() {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::running::{Event, Slot};
+use crate::{
+    BoxError, Finish, Job, Oban, Outcome, Period, backoff,
+    worker::{Checked, Registry, Run},
+};
+
+/// Runs jobs, each in a task of its own on the application's runtime.
+#[derive(Clone, Debug)]
+pub(crate) struct Executor {
+    registry: Registry,
+    workers: Handle,
+    oban: Oban,
+}
+
+/// What goes wrong in a worker never goes further than this text.
+type Failure = String;
+
+/// Longer error texts are cut: a row is read by people and fetched again with each attempt.
+const LONGEST_ERROR: usize = 64 * 1024;
+
+impl Executor {
+    pub(crate) fn new(registry: Registry, workers: Handle, oban: Oban) -> Self {
+        Self { registry, workers, oban }
+    }
+
+    /// Starts a run; it reports to its slot.
+    pub(crate) fn start(&self, slot: Arc<Slot>, blocking: bool, tracker: &TaskTracker) {
+        let job = &slot.job;
+        let span = tracing::info_span!(
+            "oban.job",
+            id = job.id.0,
+            queue = job.queue,
+            worker = job.worker,
+            job.attempt
+        );
+        let executor = self.clone();
+        let run = tracker.track_future(
+            async move {
+                tokio::select! {
+                    biased;
+                    () = slot.killed() => {}
+                    finish = executor.execute(&slot) => slot.finish(finish),
+                }
+            }
+            .instrument(span),
+        );
+        if blocking {
+            let workers = self.workers.clone();
+            self.workers.spawn_blocking(move || workers.block_on(run));
+        } else {
+            self.workers.spawn(run);
+        }
+    }
+
+    /// Records a failure of a run that was ended from outside. On the application's runtime too: `backoff` is user code.
+    pub(crate) fn fail(&self, slot: Arc<Slot>, failure: Failure) {
+        let worker = self.registry.get(&slot.job.worker);
+        self.workers.spawn(async move { slot.finish(failed(worker.as_deref(), &slot.job, &failure)) });
+    }
+
+    async fn execute(&self, slot: &Slot) -> Finish {
+        let job = &slot.job;
+        tracing::debug!("job started");
+        let worker = match self.resolve(job) {
+            Ok(worker) => worker,
+            Err(failure) => return failed(None, job, &failure),
+        };
+        if let Err(failure) = start_timeout(&*worker, slot) {
+            return failed(Some(&*worker), job, &failure);
+        }
+        let performed = self.perform(&*worker, slot).await;
+        normalize(&*worker, job, performed)
+    }
+
+    fn resolve(&self, job: &Job) -> Result<Arc<dyn Run>, Failure> {
+        self.registry.get(&job.worker).ok_or_else(|| {
+            format!(
+                "unknown worker: {:?} is not registered on this node, which knows {:?}; add .worker::<…>() or route its \
+                 jobs to another queue",
+                job.worker,
+                self.registry.names()
+            )
+        })
+    }
+
+    async fn perform(&self, worker: &dyn Run, slot: &Slot) -> Result<Outcome, Failure> {
+        // Inside the async block, so that a panic before the first await is caught too.
+        let perform = async {
+            worker.perform(Arc::clone(&slot.job), slot.cancellation.clone(), self.oban.clone()).await
+        };
+        match AssertUnwindSafe(perform).catch_unwind().await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(error)) => Err(with_causes(&error)),
+            Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
+        }
+    }
+}
+
+/// The producer keeps the time, since a worker that blocks would not.
+fn start_timeout(worker: &dyn Run, slot: &Slot) -> Result<(), Failure> {
+    match std::panic::catch_unwind(AssertUnwindSafe(|| worker.timeout(&slot.job))) {
+        Ok(Some(after)) => {
+            slot.report(Event::Timeout { run: slot.run, after });
+            Ok(())
+        }
+        Ok(None) => Ok(()),
+        Err(panic) => Err(format!("timeout panicked: {}", panic_text(&*panic))),
+    }
+}
+
+fn normalize(worker: &dyn Run, job: &Job, performed: Result<Outcome, Failure>) -> Finish {
+    match performed {
+        Ok(Outcome::Complete) => Finish::Complete { recorded: None },
+        Ok(Outcome::Record(Checked(Ok(value)))) => Finish::record(&value),
+        Ok(Outcome::Snooze(Checked(Ok(period)))) => Finish::Snooze { delay: period.as_duration() },
+        Ok(Outcome::Cancel(reason)) => Finish::Cancel { error: storable(&reason) },
+        Ok(Outcome::Discard(reason)) => Finish::Discard { error: storable(&reason) },
+        Ok(Outcome::Record(Checked(Err(failure))) | Outcome::Snooze(Checked(Err(failure))))
+        | Err(failure) => failed(Some(worker), job, &failure),
+    }
+}
+
+fn failed(worker: Option<&dyn Run>, job: &Job, failure: &str) -> Finish {
+    let error = storable(failure);
+    tracing::warn!(id = job.id.0, worker = job.worker, attempt = job.attempt, error, "job failed");
+    if job.is_exhausted() {
+        return Finish::Discard { error };
+    }
+    let delay = match worker.map(|worker| std::panic::catch_unwind(AssertUnwindSafe(|| worker.backoff(job))))
+    {
+        Some(Ok(delay)) => Period::try_from(delay).map_or(LONGEST_BACKOFF, Period::as_duration),
+        Some(Err(panic)) => {
+            tracing::error!(
+                worker = job.worker,
+                panic = panic_text(&*panic),
+                "backoff panicked; the default counts"
+            );
+            backoff::job(job)
+        }
+        None => backoff::job(job),
+    };
+    Finish::Retry { delay, error }
+}
+
+/// What `Duration::MAX` and its like are taken for.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// The failure of a run that took longer than its worker allows.
+pub(super) fn timed_out(job: &Job, after: Duration) -> Failure {
+    format!("{} timed out after {after:?}", job.worker)
+}
+
+/// The outcome of a run that timed out while the application's runtime does not even compute its backoff.
+pub(super) fn forced(job: &Job, after: Duration) -> Finish {
+    failed(None, job, &timed_out(job, after))
+}
+
+fn with_causes(error: &BoxError) -> Failure {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let line = error.to_string();
+        // Many errors name their source in their own text.
+        if !text.contains(&line) {
+            text.push_str("\ncaused by: ");
+            text.push_str(&line);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("with a value that is no text")
+}
+
+/// No database stores NUL in a text.
+fn storable(text: &str) -> String {
+    let text = text.replace('\0', "\u{fffd}");
+    if text.len() <= LONGEST_ERROR {
+        return text;
+    }
+    let end = text.floor_char_boundary(LONGEST_ERROR);
+    format!("{}… ({} of {} bytes)", &text[..end], end, text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_ERROR, storable, with_causes};
+    use crate::{BoxError, Error, ErrorKind};
+
+    #[test]
+    fn error_texts_can_be_stored() {
+        assert_eq!(storable("a\0b"), "a\u{fffd}b");
+        let long = storable(&"ü".repeat(1_000_000));
+        assert!(long.len() < LONGEST_ERROR + 100 && long.ends_with("of 2000000 bytes)"));
+    }
+
+    #[test]
+    fn each_cause_is_named_once() {
+        let error = Error::new(ErrorKind::Store, "insert", "refused").with_source("disk full");
+        let error: BoxError = error.into();
+        assert_eq!(with_causes(&error), "insert: refused: disk full");
+    }
+}

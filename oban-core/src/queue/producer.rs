@@ -1,0 +1,371 @@
+use std::{future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::{
+    sync::{Notify, mpsc, oneshot, watch},
+    time::Instant,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Executor, QueueInfo,
+    acker::Acker,
+    executor::timed_out,
+    running::{Deadline, Event, RunId, Runs},
+    watchman::{Order, Watchman},
+};
+use crate::{
+    Ack, Channel, Engine, Error, Fetch, Fetched, Job, JobId, Notice, Notifier, QueueChange, QueueMeta,
+    Result, Subscription, engine::Traced, runtime::Service,
+};
+
+/// Fetches the jobs of one queue on one node, has them run, and reports them.
+///
+/// It asks the store only when there is reason to: outcomes to report, or free slots and a hint that there is work.
+/// While one call is under way everything else gathers for the next, so a busy queue makes few calls and an
+/// idle one reacts at once, without any fixed wait.
+pub(crate) struct Producer {
+    engine: Traced,
+    executor: Executor,
+    meta: QueueMeta,
+    wiring: Wiring,
+    hints: Subscription,
+    runs: Runs,
+    acker: Acker,
+    tracker: TaskTracker,
+    events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
+    /// The call under way; at most one, so that outcomes and fetches keep their order.
+    call: Option<BoxFuture<'static, Answer>>,
+    /// There may be jobs to fetch: nothing has said otherwise since the last hint.
+    hungry: bool,
+    /// A fetch went unanswered, so rows may be executing in our name that we know nothing of.
+    lost_answer: bool,
+    watchman: Option<Watchman>,
+}
+
+/// How a producer is reached, and how it behaves.
+#[derive(Debug)]
+pub(crate) struct Wiring {
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) meta: watch::Sender<QueueMeta>,
+    pub(crate) blocking: bool,
+    pub(crate) cancel_grace: Duration,
+    pub(crate) shutdown_grace: Duration,
+}
+
+/// What this node asks of a producer.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Stop these jobs: they were cancelled.
+    Cancel(Vec<JobId>),
+    /// Take a new setting.
+    Change(QueueChange),
+    /// Say how you are.
+    Check(oneshot::Sender<QueueInfo>),
+}
+
+enum Answer {
+    Fetched { demand: usize, acks: Vec<Ack>, answer: Result<Fetched> },
+    Acked { acks: Vec<Ack>, answer: Result<Vec<JobId>> },
+    Reclaimed(Result<usize>),
+}
+
+/// How long a killed run may take to be dropped, and a worker's `backoff` to answer.
+const KILL_GRACE: Duration = Duration::from_secs(1);
+const BACKOFF_GRACE: Duration = Duration::from_secs(5);
+
+/// A producer does not wait long for something that changes nothing.
+const STORE_WITHIN: Duration = Duration::from_secs(1);
+const UNSTORED: &str = "the queue's new setting holds, but could not be stored";
+
+/// While outcomes keep coming in, wait for more of them; no longer than a call takes anyway.
+const GATHER: Duration = Duration::from_micros(100);
+const GATHER_YIELDS: usize = 16;
+
+impl Producer {
+    pub(crate) fn new(engine: Traced, executor: Executor, meta: QueueMeta, wiring: Wiring) -> Self {
+        let hints = engine.listen(&[Channel::Insert]);
+        Self {
+            engine,
+            executor,
+            meta,
+            wiring,
+            hints,
+            runs: Runs::default(),
+            acker: Acker::default(),
+            tracker: TaskTracker::new(),
+            events: mpsc::unbounded_channel(),
+            call: None,
+            hungry: true,
+            lost_answer: false,
+            watchman: None,
+        }
+    }
+
+    /// Starts the next call, if one is due and none is under way.
+    fn advance(&mut self) {
+        if self.call.is_some() || self.acker.wait().is_some() {
+            return;
+        }
+        let demand = self.demand();
+        let engine = self.engine.clone();
+        let meta = self.meta.clone();
+        let call: BoxFuture<'static, Answer> = if self.lost_answer && (demand > 0 || self.meta.draining) {
+            let known: Vec<JobId> = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
+            async move { Answer::Reclaimed(engine.reclaim_jobs(&meta, &known).await.map(|jobs| jobs.len())) }
+                .boxed()
+        } else if demand > 0 && !self.acker.is_one_by_one() {
+            self.hungry = false;
+            let acks = self.acker.take();
+            async move {
+                let answer = engine.fetch_jobs(Fetch { queue: &meta, demand, acks: &acks }).await;
+                Answer::Fetched { demand, acks, answer }
+            }
+            .boxed()
+        } else if !self.acker.is_empty() {
+            let acks = self.acker.take();
+            async move {
+                let answer = engine.ack_jobs(&acks).await;
+                Answer::Acked { acks, answer }
+            }
+            .boxed()
+        } else {
+            return;
+        };
+        self.call = Some(call);
+    }
+
+    /// How many jobs to ask for; 0 when there is no reason to ask.
+    fn demand(&self) -> usize {
+        if self.hungry && self.meta.is_fetching() {
+            self.meta.limit.saturating_sub(self.runs.len())
+        } else {
+            0
+        }
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        match answer {
+            Answer::Fetched { demand, acks, answer: Ok(fetched) } => {
+                self.acker.settle(&acks, &fetched.acked);
+                // A full batch: there may be more. After a short one only a hint can tell.
+                self.hungry |= fetched.jobs.len() >= demand;
+                self.start(fetched.jobs);
+            }
+            Answer::Fetched { acks, answer: Err(error), .. } => {
+                self.hungry = true;
+                self.lost_answer |= error.is_transient();
+                self.failed(acks, &error);
+            }
+            Answer::Acked { acks, answer: Ok(taken) } => self.acker.settle(&acks, &taken),
+            Answer::Acked { acks, answer: Err(error) } => self.failed(acks, &error),
+            Answer::Reclaimed(Ok(count)) => {
+                self.lost_answer = false;
+                self.acker.recover();
+                if count > 0 {
+                    tracing::warn!(
+                        queue = self.meta.queue,
+                        count,
+                        "handed back jobs of a fetch whose answer was lost"
+                    );
+                }
+            }
+            Answer::Reclaimed(Err(error)) => self.acker.back_off(&error),
+        }
+    }
+
+    fn failed(&mut self, acks: Vec<Ack>, error: &Error) {
+        if error.is_transient() || acks.is_empty() {
+            self.acker.keep(acks);
+        } else {
+            self.acker.refuse(acks, error);
+        }
+        self.acker.back_off(error);
+    }
+
+    fn start(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            let slot = self.runs.add(job, self.events.0.clone());
+            self.executor.start(slot, self.wiring.blocking, &self.tracker);
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Finished { run, ack } => {
+                self.runs.remove(run);
+                self.acker.push(ack);
+            }
+            Event::Timeout { run, after } => {
+                // A deadline too far to name never comes.
+                let deadline = Instant::now().checked_add(after).map(|at| (at, Deadline::Timeout(after)));
+                self.runs.set_deadline(run, deadline);
+            }
+        }
+    }
+
+    /// Takes what else has happened meanwhile: outcomes of short jobs come in bursts.
+    async fn gather(&mut self) {
+        let began = std::time::Instant::now();
+        let mut quiet = 0;
+        while quiet < GATHER_YIELDS && self.runs.len() > 0 && began.elapsed() < GATHER {
+            tokio::task::yield_now().await;
+            quiet += 1;
+            while let Ok(event) = self.events.1.try_recv() {
+                self.take(event);
+                quiet = 0;
+            }
+        }
+    }
+
+    fn heard(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Missed => self.hungry = true,
+            notice => self.hungry |= notice.text("queue") == Some(self.meta.queue.as_str()),
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Cancel(ids) => {
+                let at = Instant::now() + self.wiring.cancel_grace;
+                for run in self.runs.of(&ids) {
+                    self.runs.cancel(run);
+                    self.runs.set_deadline(run, Some((at, Deadline::Cancelled)));
+                }
+            }
+            Command::Change(change) => self.change(change).await,
+            Command::Check(reply) => {
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(self.info());
+            }
+        }
+    }
+
+    /// A setting counts at once; that it is stored as well is for other eyes only.
+    async fn change(&mut self, change: QueueChange) {
+        self.hungry = true;
+        let mut stored = self.meta.clone();
+        self.meta.apply(change);
+        let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
+        match storing.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, queue = self.meta.queue, "{UNSTORED}"),
+            Err(_) => tracing::warn!(queue = self.meta.queue, "{UNSTORED}"),
+        }
+        self.wiring.meta.send_replace(self.meta.clone());
+    }
+
+    fn info(&self) -> QueueInfo {
+        QueueInfo {
+            queue: self.meta.queue.clone(),
+            node: self.meta.node.clone(),
+            uuid: self.meta.uuid,
+            limit: self.meta.limit,
+            paused: self.meta.paused,
+            running: self.runs.ids(),
+            started_at: self.meta.started_at,
+        }
+    }
+
+    fn enforce_deadlines(&mut self) {
+        let now = Instant::now();
+        while let Some((run, deadline)) = self.runs.take_due(now) {
+            match deadline {
+                Deadline::Timeout(after) => self.time_out(run, after),
+                Deadline::Force(after) => {
+                    if let Some(slot) = self.runs.kill(run) {
+                        slot.finish(super::executor::forced(&slot.job, after));
+                    }
+                }
+                Deadline::Cancelled => self.runs.abandon(run),
+            }
+        }
+    }
+
+    fn time_out(&mut self, run: RunId, after: Duration) {
+        let Some(slot) = self.runs.kill(run) else { return };
+        let failure = timed_out(&slot.job, after);
+        self.executor.fail(slot, failure);
+        self.runs.set_deadline(run, Some((Instant::now() + BACKOFF_GRACE, Deadline::Force(after))));
+    }
+
+    async fn hand_back(&mut self) {
+        self.runs.kill_all();
+        self.tracker.close();
+        // Rather not before the runs are gone: another node may start these jobs at once.
+        let _ = tokio::time::timeout(KILL_GRACE, self.tracker.wait()).await;
+        let ids = self.runs.hand_back_all();
+        if let Some(watchman) = &mut self.watchman {
+            watchman.handed_back(&ids);
+        }
+    }
+
+    /// What a stopping queue does next.
+    fn order(&self) -> Option<Order> {
+        let untold = self.acker.len() + usize::from(self.call.is_some()) + usize::from(self.lost_answer);
+        self.watchman.as_ref().map(|watchman| watchman.order(self.runs.len(), untold))
+    }
+}
+
+#[async_trait]
+impl Service for Producer {
+    fn name(&self) -> String {
+        format!("producer of queue {:?}", self.meta.queue)
+    }
+
+    async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
+        let wake = Arc::clone(&self.wiring.wake);
+        loop {
+            self.advance();
+            let until = match self.order() {
+                None => None,
+                Some(Order::Wait(until)) => Some(until),
+                Some(Order::HandBack) => {
+                    self.hand_back().await;
+                    continue;
+                }
+                Some(Order::Leave) => break,
+                Some(Order::GiveUp) => return Ok(()),
+            };
+            let retry = if self.call.is_some() { None } else { self.acker.wait() };
+            let next = [until, self.runs.next_deadline(), retry].into_iter().flatten().min();
+            tokio::select! {
+                answer = poll(&mut self.call) => {
+                    self.call = None;
+                    self.answered(answer);
+                }
+                Some(command) = self.wiring.commands.recv() => self.obey(command).await,
+                () = shutdown.cancelled(), if self.watchman.is_none() => {
+                    self.watchman = Some(Watchman::new(&self.meta.queue, self.wiring.shutdown_grace));
+                    self.change(QueueChange::Draining).await;
+                }
+                Some(event) = self.events.1.recv() => {
+                    self.take(event);
+                    if self.call.is_none() {
+                        self.gather().await;
+                    }
+                }
+                () = wake.notified() => self.hungry = true,
+                Some(notice) = self.hints.next() => self.heard(&notice),
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
+                    self.enforce_deadlines();
+                }
+            }
+        }
+        if let Err(error) = self.engine.shutdown_queue(&self.meta).await {
+            tracing::warn!(%error, queue = self.meta.queue, "could not sign off; the registration goes stale by itself");
+        }
+        Ok(())
+    }
+}
+
+/// The call's answer; never without a call.
+async fn poll(call: &mut Option<BoxFuture<'static, Answer>>) -> Answer {
+    match call {
+        Some(call) => call.await,
+        None => future::pending().await,
+    }
+}

@@ -1,0 +1,151 @@
+use std::{fmt, sync::Arc};
+
+use super::{Config, Oban, node::Node};
+use crate::{
+    Engine, Error, Period, PeriodError, Result, Worker, job::validate, queue::QueueOptions, worker::Registry,
+};
+
+/// Sets up an instance. Nothing runs, and nothing is checked, before [`start`](Builder::start).
+///
+/// Periods are texts such as `"30s"` or [`Duration`](std::time::Duration)s.
+#[must_use = "an instance does nothing until it is started"]
+pub struct Builder<S = ()> {
+    engine: Arc<dyn Engine>,
+    state: Arc<S>,
+    registry: Registry,
+    config: Config,
+}
+
+impl Builder {
+    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine, state: Arc::new(()), registry: Registry::default(), config: Config::default() }
+    }
+
+    /// Gives workers the application's state. Comes before the workers that need it; those added before keep `()`.
+    pub fn state<S: Send + Sync + 'static>(self, state: S) -> Builder<S> {
+        Builder { engine: self.engine, state: Arc::new(state), registry: self.registry, config: self.config }
+    }
+}
+
+impl<S: Send + Sync + 'static> Builder<S> {
+    /// Lets this node run the jobs of a worker.
+    pub fn worker<W: Worker<S>>(mut self) -> Self {
+        validate::name("worker", W::WORKER, &mut self.config.problems);
+        if !self.registry.insert::<S, W>(Arc::clone(&self.state)) {
+            self.config.problems.push(format!(
+                "two workers are stored under the name {:?}; give one of them another with worker = \"…\"",
+                W::WORKER
+            ));
+        }
+        self
+    }
+
+    /// Runs a queue on this node: `.queue("mailers", 10)`, or with [`QueueOptions`]. A node without queues only inserts
+    /// and operates; it runs no services and never leads.
+    pub fn queue(mut self, queue: impl Into<String>, options: impl Into<QueueOptions>) -> Self {
+        self.config.queues.push((queue.into(), options.into()));
+        self
+    }
+
+    /// The instance's name. Instances of one name and one store form a cluster and elect a leader. Default `Oban`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.config.name = name.into();
+        self
+    }
+
+    /// This node's name, for people. Default: host and process id.
+    pub fn node(mut self, node: impl Into<String>) -> Self {
+        self.config.node = node.into();
+        self
+    }
+
+    /// How often due jobs are made available, and how late a job may start when notifications fail. Default 1 s.
+    pub fn stage_interval(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let Config { stage_interval, problems, .. } = &mut self.config;
+        Config::period("stage_interval", period, stage_interval, problems);
+        self
+    }
+
+    /// How often this node says that it lives. Default 5 s.
+    pub fn heartbeat_interval(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let Config { heartbeat_interval, problems, .. } = &mut self.config;
+        Config::period("heartbeat_interval", period, heartbeat_interval, problems);
+        self
+    }
+
+    /// After how long without a heartbeat a node counts as dead and its jobs run elsewhere. Default 20 s; the same on
+    /// all nodes.
+    pub fn stale_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let Config { stale_after, problems, .. } = &mut self.config;
+        Config::period("stale_after", period, stale_after, problems);
+        self
+    }
+
+    /// After how long the jobs of nodes that have no heartbeat, such as Elixir's, are given up. Default 60 min.
+    pub fn rescue_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let Config { rescue_after, problems, .. } = &mut self.config;
+        Config::period("rescue_after", period, rescue_after, problems);
+        self
+    }
+
+    /// How long leadership outlives a leader that died. Default 15 s.
+    pub fn lease(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let Config { lease, problems, .. } = &mut self.config;
+        Config::period("lease", period, lease, problems);
+        self
+    }
+
+    /// How long finished jobs stay in the store. Default one day.
+    pub fn prune_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let mut age = std::time::Duration::ZERO;
+        Config::period("prune_after", period, &mut age, &mut self.config.problems);
+        self.config.prune_after = Some(age);
+        self
+    }
+
+    /// Keeps finished jobs for ever.
+    pub fn without_pruning(mut self) -> Self {
+        self.config.prune_after = None;
+        self
+    }
+
+    /// How long a cancelled job may go on after its [`cancellation`](crate::Context::cancellation) has fired, before it is
+    /// dropped. Default 5 s.
+    pub fn cancel_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let Config { cancel_grace_period, problems, .. } = &mut self.config;
+        Config::period("cancel_grace_period", period, cancel_grace_period, problems);
+        self
+    }
+
+    /// How long a stopping node waits for its running jobs before it hands them back. Default 15 s.
+    pub fn shutdown_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let Config { shutdown_grace_period, problems, .. } = &mut self.config;
+        Config::period("shutdown_grace_period", period, shutdown_grace_period, problems);
+        self
+    }
+
+    /// Checks everything and starts the instance on the current tokio runtime, where its workers will run.
+    ///
+    /// # Errors
+    /// `Invalid` with every problem of the configuration, its value and its cure; `Unmigrated` when the store's schema
+    /// does not fit; `Unavailable` when the store does not answer. Nothing runs then.
+    pub async fn start(self) -> Result<Oban> {
+        self.config.validate()?;
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::invalid("start", "there is no tokio runtime here; call start() inside one"));
+        }
+        self.engine.verify().await?;
+        Node::start(self.engine, self.registry, self.config).await
+    }
+}
+
+impl<S> fmt::Debug for Builder<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Builder")
+            .field("engine", &self.engine)
+            .field("workers", &self.registry)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use crate::{Error, Period, PeriodError, Result, job::validate, queue::QueueOptions};
+
+/// Everything about an instance that is not code.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) name: String,
+    pub(crate) node: String,
+    pub(crate) queues: Vec<(String, QueueOptions)>,
+    pub(crate) stage_interval: Duration,
+    pub(crate) heartbeat_interval: Duration,
+    pub(crate) stale_after: Duration,
+    pub(crate) rescue_after: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) prune_after: Option<Duration>,
+    pub(crate) cancel_grace_period: Duration,
+    pub(crate) shutdown_grace_period: Duration,
+    /// What a setter was given that makes no sense; told at start.
+    pub(crate) problems: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "Oban".to_owned(),
+            node: default_node(),
+            queues: Vec::new(),
+            stage_interval: Duration::from_secs(1),
+            heartbeat_interval: Duration::from_secs(5),
+            stale_after: Duration::from_secs(20),
+            rescue_after: Duration::from_secs(60 * 60),
+            lease: Duration::from_secs(15),
+            prune_after: Some(Duration::from_secs(24 * 60 * 60)),
+            cancel_grace_period: Duration::from_secs(5),
+            shutdown_grace_period: Duration::from_secs(15),
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// Host and process, so that two processes of one host are told apart.
+fn default_node() -> String {
+    format!("{}.{}", gethostname::gethostname().to_string_lossy(), std::process::id())
+}
+
+impl Config {
+    /// Takes a setter's period; keeps `slot` and notes what is wrong when it is none.
+    pub(super) fn period(
+        key: &str,
+        given: impl TryInto<Period, Error: Into<PeriodError>>,
+        slot: &mut Duration,
+        problems: &mut Vec<String>,
+    ) {
+        match given.try_into() {
+            Ok(period) => *slot = period.as_duration(),
+            Err(error) => problems.push(format!("{key}: {}", error.into())),
+        }
+    }
+
+    pub(super) fn validate(&self) -> Result<()> {
+        let mut problems = self.problems.clone();
+        for (key, value) in [("name", &self.name), ("node", &self.node)] {
+            validate::name(key, value, &mut problems);
+            if value.contains(char::is_whitespace) {
+                problems.push(format!("{key} {value:?} holds white space; remove it"));
+            }
+        }
+        for (at, (queue, options)) in self.queues.iter().enumerate() {
+            if let Err(error) = options.validate("start", queue) {
+                problems.push(error.message().to_owned());
+            }
+            if self.queues[..at].iter().any(|(other, _)| other == queue) {
+                problems.push(format!("queue {queue:?} is given twice; keep one of them"));
+            }
+        }
+        for (key, value) in [
+            ("stage_interval", self.stage_interval),
+            ("heartbeat_interval", self.heartbeat_interval),
+            ("rescue_after", self.rescue_after),
+            ("lease", self.lease),
+        ] {
+            if value < SHORTEST_INTERVAL {
+                problems.push(format!("{key} {value:?} is too short; use {SHORTEST_INTERVAL:?} or more"));
+            }
+        }
+        if self.stale_after < self.heartbeat_interval * 3 {
+            problems.push(format!(
+                "stale_after {:?} would take a live node for dead; use at least three times heartbeat_interval, which is {:?}",
+                self.stale_after, self.heartbeat_interval
+            ));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::invalid("start", problems.join("; "))) }
+    }
+}
+
+/// Shorter intervals would do nothing but ask.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);

@@ -1,0 +1,271 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::{
+    runtime,
+    sync::{Notify, mpsc, watch},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Config, Oban, Queues, Service, Supervisor, queues};
+use crate::{
+    Engine, Error, ErrorKind, Lease, Notifier, Prune, QueueSpec, Rescue, Result,
+    engine::Traced,
+    peer::Election,
+    queue::{Executor, Producer, QueueOptions, Wiring},
+    service::{Lifeline, Pruner, Pulse, Refresher, Sonar, SonarStatus, Stager},
+    worker::Registry,
+};
+
+/// A running instance: what it consists of, and the order in which it starts and stops.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// The engine as the user made it.
+    pub(super) store: Arc<dyn Engine>,
+    /// The engine as everything here calls it.
+    pub(super) engine: Traced,
+    pub(super) config: Config,
+    pub(super) queues: Arc<Queues>,
+    pub(super) leads: watch::Receiver<bool>,
+    pub(super) sonar: watch::Receiver<SonarStatus>,
+    supervisor: Supervisor,
+    registry: Registry,
+    workers: runtime::Handle,
+    /// Asked to stop.
+    stopping: CancellationToken,
+    /// Has stopped.
+    stopped: CancellationToken,
+}
+
+/// The tasks that stop together, in the order of their stop.
+#[derive(Debug)]
+struct Layer {
+    shutdown: CancellationToken,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// At most so many rows at once, so that no transaction of ours is long.
+const RESCUE_LIMIT: usize = 1_000;
+const PRUNE_LIMIT: usize = 10_000;
+
+impl Node {
+    pub(super) async fn start(store: Arc<dyn Engine>, registry: Registry, config: Config) -> Result<Oban> {
+        let supervisor = Supervisor::new();
+        let engine = Traced::new(Arc::clone(&store));
+        let (leads_sender, leads) = watch::channel(false);
+        let (sonar_sender, sonar) = watch::channel(SonarStatus::Unknown);
+        let (pulse_sender, pulse) = watch::channel(Pulse::default());
+        let node = Arc::new(Self {
+            store,
+            engine,
+            config,
+            queues: Arc::default(),
+            leads,
+            sonar,
+            supervisor,
+            registry,
+            workers: runtime::Handle::current(),
+            stopping: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+        });
+        let mut layers = Vec::new();
+        if !node.config.queues.is_empty() {
+            let (engine, config) = (&node.engine, &node.config);
+            layers.push(node.layer([node.notifier()]));
+            layers.push(node.layer([Box::new(Refresher::new(
+                engine.clone(),
+                Arc::clone(&node.queues),
+                config.heartbeat_interval,
+                pulse_sender,
+            )) as Box<dyn Service>]));
+            let lease = Lease {
+                name: config.name.clone(),
+                node: config.node.clone(),
+                uuid: uuid::Uuid::new_v4(),
+                ttl: config.lease,
+            };
+            layers.push(
+                node.layer(
+                    [Box::new(Election::new(engine.clone(), lease, leads_sender)) as Box<dyn Service>],
+                ),
+            );
+            layers.push(node.layer(node.services(sonar_sender, pulse)));
+        }
+        Arc::clone(&node).stop_when_told(layers);
+        let oban = Oban::new(Arc::clone(&node));
+        for (queue, options) in &node.config.queues {
+            if let Err(error) = node.start_queue(queue, *options).await {
+                oban.stop().await?;
+                return Err(error);
+            }
+        }
+        let Config { name, node: node_name, .. } = &node.config;
+        let (queues, workers) = (node.queues.names(), node.registry.names());
+        tracing::info!(instance = name, node = node_name, ?queues, ?workers, "started");
+        Ok(oban)
+    }
+
+    fn services(
+        &self,
+        sonar: watch::Sender<SonarStatus>,
+        pulse: watch::Receiver<Pulse>,
+    ) -> Vec<Box<dyn Service>> {
+        let Self { engine, config, .. } = self;
+        let rescue = Rescue {
+            stale_after: config.stale_after,
+            rescue_after: config.rescue_after,
+            limit: RESCUE_LIMIT,
+        };
+        let prune = Prune {
+            completed_after: config.prune_after,
+            cancelled_after: config.prune_after,
+            discarded_after: config.prune_after,
+            limit: PRUNE_LIMIT,
+        };
+        let leads = self.leads.clone();
+        let mut services: Vec<Box<dyn Service>> = vec![
+            Box::new(Sonar::new(engine.clone(), config.node.clone(), sonar)),
+            Box::new(Stager::new(engine.clone(), Arc::clone(&self.queues), config.stage_interval)),
+            Box::new(Lifeline::new(engine.clone(), leads.clone(), pulse, config.heartbeat_interval, rescue)),
+        ];
+        if config.prune_after.is_some() {
+            services.push(Box::new(Pruner::new(engine.clone(), leads, prune)));
+        }
+        services
+    }
+
+    fn layer(&self, services: impl IntoIterator<Item = Box<dyn Service>>) -> Layer {
+        let shutdown = CancellationToken::new();
+        let start = |service| self.supervisor.supervise(service, shutdown.clone());
+        let tasks = services.into_iter().map(start).collect();
+        Layer { shutdown, tasks }
+    }
+
+    fn notifier(&self) -> Box<dyn Service> {
+        Box::new(Relay(self.engine.clone()))
+    }
+
+    /// Starts a queue on this node.
+    pub(super) async fn start_queue(self: &Arc<Self>, queue: &str, options: QueueOptions) -> Result<()> {
+        options.validate("start_queue", queue)?;
+        self.ensure_running("start_queue")?;
+        if self.queues.has(queue) {
+            let message = format!("queue {queue:?} runs on this node already; scale it, or stop it first");
+            return Err(Error::invalid("start_queue", message));
+        }
+        let spec = QueueSpec {
+            instance: self.config.name.clone(),
+            node: self.config.node.clone(),
+            queue: queue.to_owned(),
+            limit: options.limit,
+            paused: options.paused,
+        };
+        let engine = self.engine.clone();
+        let meta = self.supervisor.run(async move { engine.init_queue(&spec).await }).await?;
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let (meta_sender, meta_receiver) = watch::channel(meta.clone());
+        let handle = queues::Handle {
+            commands,
+            wake: Arc::new(Notify::new()),
+            meta: meta_receiver,
+            shutdown: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+        };
+        let wiring = Wiring {
+            commands: receiver,
+            wake: Arc::clone(&handle.wake),
+            meta: meta_sender,
+            blocking: options.blocking,
+            cancel_grace: self.config.cancel_grace_period,
+            shutdown_grace: self.config.shutdown_grace_period,
+        };
+        let executor = Executor::new(self.registry.clone(), self.workers.clone(), Oban::of(self));
+        let producer = Producer::new(self.engine.clone(), executor, meta, wiring);
+        let running = self.supervisor.supervise(Box::new(producer), handle.shutdown.clone());
+        let (queues, name, stopped) = (Arc::clone(&self.queues), queue.to_owned(), handle.stopped.clone());
+        self.queues.add(queue, handle);
+        self.supervisor.spawn(async move {
+            let _ = running.await;
+            queues.remove(&name);
+            stopped.cancel();
+        });
+        Ok(())
+    }
+
+    pub(super) fn ensure_running(&self, operation: &'static str) -> Result<()> {
+        if self.stopping.is_cancelled() {
+            return Err(Error::new(ErrorKind::Stopped, operation, "this instance has stopped"));
+        }
+        Ok(())
+    }
+
+    /// Asks the instance to stop.
+    pub(super) fn begin_stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Stops the instance when its last handle is gone.
+    pub(super) fn stop_after(&self, dropped: CancellationToken) {
+        let stopping = self.stopping.clone();
+        self.supervisor.spawn(async move {
+            tokio::select! {
+                () = dropped.cancelled() => stopping.cancel(),
+                () = stopping.cancelled() => {}
+            }
+        });
+    }
+
+    /// Waits until it has stopped.
+    pub(super) async fn wait_stopped(&self) {
+        self.stopped.cancelled().await;
+    }
+
+    /// Services end first, then leadership is given up, and only then do queues drain: a node on its way out
+    /// must not hold up the others. Heartbeats go on until nothing runs any more.
+    fn stop_when_told(self: Arc<Self>, mut layers: Vec<Layer>) {
+        let supervisor = self.supervisor.clone();
+        supervisor.spawn(async move {
+            self.stopping.cancelled().await;
+            let lower = layers.drain(..layers.len().min(2)).collect::<Vec<_>>();
+            while let Some(layer) = layers.pop() {
+                layer.stop().await;
+            }
+            let queues = self.queues.all();
+            for (_, queue) in &queues {
+                queue.shutdown.cancel();
+            }
+            for (_, queue) in &queues {
+                queue.stopped.cancelled().await;
+            }
+            for layer in lower.into_iter().rev() {
+                layer.stop().await;
+            }
+            tracing::info!(instance = self.config.name, node = self.config.node, "stopped");
+            self.stopped.cancel();
+        });
+    }
+}
+
+impl Layer {
+    async fn stop(self) {
+        self.shutdown.cancel();
+        for task in self.tasks {
+            // A task that cannot be joined is over as well.
+            let _ = task.await;
+        }
+    }
+}
+
+/// Keeps the engine's notifier running.
+struct Relay(Traced);
+
+#[async_trait]
+impl Service for Relay {
+    fn name(&self) -> String {
+        "notifier".to_owned()
+    }
+
+    async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
+        self.0.run(shutdown.clone()).await
+    }
+}

@@ -1,0 +1,165 @@
+use std::{any::Any, fmt, future::Future, sync::Arc};
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{Builder, node::Node};
+use crate::{
+    Conn, Engine, Error, ErrorKind, Inserted, Inspect, Job, JobCount, JobFilter, JobId, NewJob, Result,
+    SonarStatus,
+};
+
+/// A running instance: inserts jobs, controls queues, and runs them if it has any.
+///
+/// Clones are one instance. It stops when [`stop`](Oban::stop) is called, or in the background when the last clone is
+/// dropped; the handle that workers get through their context does not count.
+#[derive(Clone)]
+pub struct Oban {
+    pub(super) node: Arc<Node>,
+    /// Held, never read: its drop tells that the last handle is gone.
+    _guard: Option<Arc<DropGuard>>,
+}
+
+impl Oban {
+    /// Sets up an instance on a store. See [`Builder`].
+    pub fn builder(engine: impl Engine) -> Builder {
+        Builder::new(Arc::new(engine))
+    }
+
+    /// Sets up an instance on a store chosen at run time.
+    pub fn builder_on(engine: Arc<dyn Engine>) -> Builder {
+        Builder::new(engine)
+    }
+
+    /// The user's handle: the instance ends with it.
+    pub(super) fn new(node: Arc<Node>) -> Self {
+        let dropped = CancellationToken::new();
+        let guard = Arc::new(dropped.clone().drop_guard());
+        node.stop_after(dropped);
+        Self { node, _guard: Some(guard) }
+    }
+
+    /// The handle of the instance's own workers.
+    pub(super) fn of(node: &Arc<Node>) -> Self {
+        Self { node: Arc::clone(node), _guard: None }
+    }
+
+    /// Inserts a job and returns it as stored. Nodes are told at once.
+    ///
+    /// # Errors
+    /// `Invalid`, before anything is sent, naming every problem with its value and its cure.
+    pub async fn insert(&self, job: impl Into<NewJob>) -> Result<Inserted> {
+        let mut inserted = self.insert_valid(None, vec![job.into()]).await?;
+        inserted.pop().ok_or_else(|| Error::new(ErrorKind::Store, "insert", "the engine returned no row"))
+    }
+
+    /// Inserts any number of jobs, all or none, in few statements. Returns them as stored, in the order given.
+    ///
+    /// # Errors
+    /// `Invalid`, before anything is sent, for the first job with problems; no job is inserted then.
+    pub async fn insert_all<J: Into<NewJob>>(
+        &self,
+        jobs: impl IntoIterator<Item = J>,
+    ) -> Result<Vec<Inserted>> {
+        self.insert_valid(None, jobs.into_iter().map(Into::into).collect()).await
+    }
+
+    /// Inserts jobs on a caller's connection. For drivers, which offer a typed method such as `insert_tx`.
+    #[doc(hidden)]
+    pub async fn insert_on(&self, conn: Conn<'_>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+        self.insert_valid(Some(conn), jobs).await
+    }
+
+    async fn insert_valid(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+        for (at, job) in jobs.iter().enumerate() {
+            job.validate()
+                .map_err(|error| if jobs.len() > 1 { error.with_context("job", at) } else { error })?;
+        }
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.node.engine.insert_jobs(conn, jobs).await
+    }
+
+    /// The job with this id, if it is (still) there.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn get_job(&self, id: impl Into<JobId>) -> Result<Option<Job>> {
+        Ok(self.node.engine.list_jobs(&JobFilter::id(id)).await?.pop())
+    }
+
+    /// The selected jobs, lowest id first. Give the filter a limit where there may be many.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn jobs(&self, filter: JobFilter) -> Result<Vec<Job>> {
+        self.node.engine.list_jobs(&filter).await
+    }
+
+    /// How many of the selected jobs there are in each queue and state.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn count_jobs(&self, filter: JobFilter) -> Result<Vec<JobCount>> {
+        self.node.engine.count_jobs(&filter).await
+    }
+
+    /// The instance's name.
+    pub fn name(&self) -> &str {
+        &self.node.config.name
+    }
+
+    /// This node's name.
+    pub fn node(&self) -> &str {
+        &self.node.config.node
+    }
+
+    /// Whether this node leads the instance, as far as it knows.
+    pub fn is_leader(&self) -> bool {
+        *self.node.leads.borrow()
+    }
+
+    /// Whether notifications arrive.
+    pub fn sonar(&self) -> SonarStatus {
+        *self.node.sonar.borrow()
+    }
+
+    /// The engine, if it is of this type.
+    pub fn engine<E: Engine>(&self) -> Option<&E> {
+        let engine: &dyn Any = &*self.node.store;
+        engine.downcast_ref()
+    }
+
+    /// The engine, whatever its type.
+    pub fn store(&self) -> &dyn Engine {
+        &*self.node.store
+    }
+
+    /// Runs until `signal` comes, then stops: `oban.run_until(tokio::signal::ctrl_c()).await?`.
+    ///
+    /// # Errors
+    /// Those of [`stop`](Oban::stop).
+    pub async fn run_until(&self, signal: impl Future) -> Result<()> {
+        signal.await;
+        self.stop().await
+    }
+
+    /// Stops gracefully: services end, leadership is given up, queues fetch no more, running jobs get the grace period,
+    /// the rest are handed back with their attempt refunded, outcomes are stored. Returns at once when nothing runs.
+    /// Called again, it waits for the same stop.
+    ///
+    /// # Errors
+    /// None so far; what a store does not take any more is logged and left to rescue.
+    pub async fn stop(&self) -> Result<()> {
+        self.node.begin_stop();
+        self.node.wait_stopped().await;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Oban {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, node) = (self.name(), self.node());
+        formatter.debug_struct("Oban").field("name", &name).field("node", &node).finish_non_exhaustive()
+    }
+}

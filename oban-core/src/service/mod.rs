@@ -1,0 +1,61 @@
+//! The services that keep the rows tidy.
+
+mod lifeline;
+mod pruner;
+mod refresher;
+mod sonar;
+mod stager;
+
+pub(crate) use lifeline::Lifeline;
+pub(crate) use pruner::Pruner;
+pub(crate) use refresher::Pulse;
+pub(crate) use refresher::Refresher;
+pub(crate) use sonar::Sonar;
+pub use sonar::SonarStatus;
+pub(crate) use stager::Stager;
+
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+/// Waits for the next tick; `false` when it is time to stop.
+async fn next_tick(interval: &mut Interval, shutdown: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => false,
+        _ = interval.tick() => true,
+    }
+}
+
+/// Ticks at once, then at this interval, and never in a burst to catch up.
+fn every(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+/// Tells of failures once when they begin and once when they end.
+#[derive(Debug, Default)]
+struct Outage {
+    lasting: bool,
+}
+
+impl Outage {
+    fn watch<T>(&mut self, service: &'static str, answer: crate::Result<T>) -> Option<T> {
+        match answer {
+            Ok(value) => {
+                if std::mem::take(&mut self.lasting) {
+                    tracing::info!(service, "works again");
+                }
+                Some(value)
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.lasting, true) {
+                    tracing::warn!(service, %error, "failed; it will go on trying");
+                }
+                None
+            }
+        }
+    }
+}

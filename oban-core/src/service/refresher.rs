@@ -1,0 +1,88 @@
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{Outage, every, next_tick};
+use crate::{
+    Engine, Result,
+    engine::Traced,
+    runtime::{Queues, Service},
+};
+
+/// Beats the hearts of this node's producers.
+pub(crate) struct Refresher {
+    engine: Traced,
+    queues: Arc<Queues>,
+    interval: Duration,
+    pulse: watch::Sender<Pulse>,
+    outage: Outage,
+}
+
+/// How this node's heartbeat has been lately.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pulse {
+    /// The first beat of the present unbroken series, and the last.
+    series: Option<(Instant, Instant)>,
+}
+
+/// After a failure the next beat comes sooner.
+const SOON: Duration = Duration::from_secs(1);
+
+impl Refresher {
+    pub(crate) fn new(
+        engine: Traced,
+        queues: Arc<Queues>,
+        interval: Duration,
+        pulse: watch::Sender<Pulse>,
+    ) -> Self {
+        Self { engine, queues, interval, pulse, outage: Outage::default() }
+    }
+
+    async fn beat(&mut self) -> bool {
+        let metas = self.queues.metas();
+        let answer = self.engine.refresh_queues(&metas).await;
+        let beaten = self.outage.watch("refresher", answer).is_some();
+        let interval = self.interval;
+        self.pulse.send_modify(|pulse| pulse.beat(beaten, interval));
+        beaten
+    }
+}
+
+impl Pulse {
+    fn beat(&mut self, beaten: bool, interval: Duration) {
+        let now = Instant::now();
+        self.series = match self.series {
+            _ if !beaten => None,
+            Some((first, last)) if now - last <= interval * 2 => Some((first, now)),
+            _ => Some((now, now)),
+        };
+    }
+
+    /// Whether every beat of the last `span` succeeded in time. Only who passes this may judge others: after an
+    /// outage, or a sleep of the machine, all hearts look dead until they had their chance to beat.
+    pub(crate) fn is_steady_for(&self, span: Duration, interval: Duration) -> bool {
+        self.series.is_some_and(|(first, last)| {
+            let now = Instant::now();
+            now - first >= span && now - last <= interval * 2
+        })
+    }
+}
+
+#[async_trait]
+impl Service for Refresher {
+    fn name(&self) -> String {
+        "refresher".to_owned()
+    }
+
+    async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
+        let mut interval = every(self.interval);
+        while next_tick(&mut interval, shutdown).await {
+            if !self.beat().await {
+                interval.reset_after(SOON.min(self.interval));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+use std::{future::Future, time::Duration};
+
+use super::{Context, Outcome};
+use crate::{BoxError, Job, JobArgs, backoff};
+
+/// What a worker answers. Any error converts with `?`; it counts as a failed attempt.
+pub type Performed = Result<Outcome, BoxError>;
+
+/// The code that runs one kind of job.
+///
+/// The struct is the job's args, so inserting and performing meet in one type. `S` is the
+/// application's state: a worker that needs another one does not compile.
+///
+/// ```
+/// use oban_core::{Context, Job, JobArgs, Outcome, Performed, Worker};
+/// use std::time::Duration;
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct SendWelcome { user_id: i64 }
+///
+/// impl JobArgs for SendWelcome {
+///     const WORKER: &'static str = "SendWelcome";
+/// }
+///
+/// impl Worker for SendWelcome {
+///     async fn perform(self, ctx: Context) -> Performed {
+///         if self.user_id < 0 {
+///             return Ok(Outcome::cancel(format!("user {} is gone", self.user_id)));
+///         }
+///         println!("attempt {}", ctx.job().attempt);
+///         Ok(Outcome::Complete)
+///     }
+///
+///     fn timeout(_: &Job) -> Option<Duration> {
+///         Some(Duration::from_secs(60))
+///     }
+/// }
+/// ```
+///
+/// # What holds while it runs
+///
+/// - A job runs at least once, not exactly once: a node may die after the work and before the
+///   row says so. Make the work repeatable.
+/// - A panic, a timeout, args that do not fit the struct and an unknown worker's name are failures like an `Err`.
+/// - The future is dropped at its next `.await` when the job is cancelled and a grace has
+///   passed, when its timeout has passed, or when the node has stopped waiting for it. Code that
+///   does not await cannot be stopped; its slot is freed all the same and its late outcome is ignored.
+/// - Jobs share the runtime that called `start()`. Code that blocks or computes for long
+///   belongs in a queue with [`QueueOptions::blocking`](crate::QueueOptions::blocking), which gives each job a thread.
+pub trait Worker<S = ()>: JobArgs
+where
+    S: Send + Sync + 'static,
+{
+    /// Does the work.
+    ///
+    /// # Errors
+    /// An error is recorded in the job, which is then tried again after [`backoff`](Worker::backoff), or discarded
+    /// when its attempts are used up.
+    fn perform(self, ctx: Context<S>) -> impl Future<Output = Performed> + Send;
+
+    /// How long a failed job waits before its next attempt. Default: Oban's ladder, from 17
+    /// seconds to 12 days, see [`default_backoff`](crate::default_backoff). When it panics, the default counts.
+    fn backoff(job: &Job) -> Duration {
+        backoff::job(job)
+    }
+
+    /// How long an attempt may take. Default: as long as it likes.
+    fn timeout(job: &Job) -> Option<Duration> {
+        let _ = job;
+        None
+    }
+}

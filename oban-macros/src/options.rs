@@ -1,0 +1,152 @@
+//! What a `#[job(..)]` says, read from its tokens.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::{Attribute, Error, Meta, Path};
+
+use crate::entry::entries;
+use crate::key::Key;
+use crate::meta::{Json, meta};
+use crate::mistakes::Mistakes;
+use crate::value::{facade, max_attempts, name, priority, tags};
+
+/// The keys that were given; a key with a mistake counts as absent, so that the rest can go on.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Where `oban` is, if not at `::oban`.
+    pub(crate) facade: Option<Path>,
+    /// The stored name, if not the type's.
+    pub(crate) worker: Option<String>,
+    queue: Option<String>,
+    max_attempts: Option<u32>,
+    priority: Option<u32>,
+    tags: Option<Vec<String>>,
+    meta: Option<Json>,
+    seen: Vec<Key>,
+}
+
+impl Options {
+    /// Adds the keys of one attribute.
+    pub(crate) fn read(&mut self, tokens: TokenStream, mistakes: &mut Mistakes) {
+        for entry in entries(tokens) {
+            let Some(entry) = mistakes.sift(entry) else { continue };
+            let Some(key) = mistakes.sift(Key::read(&entry.key)) else { continue };
+            let span = entry.key.span();
+            if self.seen.contains(&key) {
+                mistakes.add(Error::new(span, format!("`{}` is given twice: keep one", key.name())));
+                continue;
+            }
+            self.seen.push(key);
+            match key {
+                Key::Queue => self.queue = mistakes.sift(name(key, span, entry.value)),
+                Key::MaxAttempts => self.max_attempts = mistakes.sift(max_attempts(span, entry.value)),
+                Key::Priority => self.priority = mistakes.sift(priority(span, entry.value)),
+                Key::Tags => self.tags = mistakes.sift(tags(span, entry.value)),
+                Key::Meta => self.meta = mistakes.sift(meta(span, entry.value)),
+                Key::Worker => self.worker = mistakes.sift(name(key, span, entry.value)),
+                Key::Crate => self.facade = mistakes.sift(facade(span, entry.value)),
+            }
+        }
+    }
+
+    /// Takes the `#[job(..)]` attributes off an item and adds their keys.
+    pub(crate) fn take(&mut self, attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) {
+        for attribute in attributes.extract_if(.., |attribute| attribute.path().is_ident("job")) {
+            match attribute.meta {
+                Meta::Path(_) => {}
+                Meta::List(list) => self.read(list.tokens, mistakes),
+                Meta::NameValue(pair) => {
+                    let message = format!("keys stand in parentheses: `#[job({})]`", Key::Queue.example());
+                    mistakes.add(Error::new_spanned(pair, message));
+                }
+            }
+        }
+    }
+
+    /// `JobArgs::configure`, or nothing if no default was given.
+    pub(crate) fn configure(&self, private: &TokenStream) -> TokenStream {
+        let queue = self.queue.iter().map(|queue| quote!(.queue(#queue)));
+        let max_attempts = self.max_attempts.map(Literal::u32_unsuffixed).into_iter();
+        let max_attempts = max_attempts.map(|attempts| quote!(.max_attempts(#attempts)));
+        let priority = self.priority.map(Literal::u32_unsuffixed).into_iter();
+        let priority = priority.map(|priority| quote!(.priority(#priority)));
+        let tags = self.tags.iter().flatten().map(|tag| quote!(.tag(#tag)));
+        let serde_json = quote!(#private::serde_json);
+        let meta = self.meta.iter().map(|meta| meta.expression(&serde_json)).map(|meta| quote!(.meta(#meta)));
+
+        let defaults: TokenStream =
+            queue.chain(max_attempts).chain(priority).chain(tags).chain(meta).collect();
+        if defaults.is_empty() {
+            return defaults;
+        }
+        quote! {
+            fn configure(job: #private::NewJob) -> #private::NewJob {
+                job #defaults
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+    use crate::mistakes::{Mistakes, messages};
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    fn read(tokens: TokenStream) -> syn::Result<Options> {
+        let (mut options, mut mistakes) = (Options::default(), Mistakes::default());
+        options.read(tokens, &mut mistakes);
+        mistakes.or(options)
+    }
+
+    fn configure(tokens: TokenStream) -> String {
+        read(tokens).unwrap().configure(&quote!(private)).to_string()
+    }
+
+    #[test]
+    fn only_given_keys_are_configured() {
+        let expected = quote! {
+            fn configure(job: private::NewJob) -> private::NewJob {
+                job.queue("mailers").max_attempts(3).priority(1).tag("a").tag("b")
+            }
+        };
+
+        assert_eq!(configure(quote! {}), "");
+        assert_eq!(configure(quote! { worker = "MyApp.Mailer", crate = "my::oban" }), "");
+        assert_eq!(
+            configure(quote! { tags("a", "b"), queue = "mailers", priority = 1, max_attempts = 3 }),
+            expected.to_string()
+        );
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_in_order() {
+        assert_eq!(
+            messages(read(quote! { queue = "", priority = 12, queue = "mailers", max_attempts = 0, worker })),
+            [
+                "`queue` is blank: give it 1 to 127 characters, as in `queue = \"mailers\"`",
+                "`priority` goes from 0 (first) to 9 (last), not 12",
+                "`queue` is given twice: keep one",
+                "`max_attempts` goes from 1 to 2147483647, not 0",
+                "`worker` has no value: write `worker = \"MyApp.Mailer\"`",
+            ]
+        );
+    }
+
+    #[test]
+    fn keys_may_be_spread_over_attributes() {
+        let mut input: syn::DeriveInput = syn::parse_quote! {
+            #[job(queue = "mailers")]
+            #[derive(Debug)]
+            #[job(priority = 1)]
+            struct SendWelcome {}
+        };
+        let (mut options, mut mistakes) = (Options::default(), Mistakes::default());
+        options.take(&mut input.attrs, &mut mistakes);
+
+        assert_eq!(messages(mistakes.or(())), [""; 0]);
+        assert_eq!(input.attrs.len(), 1);
+        assert_eq!((options.queue.as_deref(), options.priority), (Some("mailers"), Some(1)));
+    }
+}

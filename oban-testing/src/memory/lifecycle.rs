@@ -1,0 +1,87 @@
+//! A job's execution: given out, finished, handed back.
+
+use chrono::{DateTime, Utc};
+use oban_core::{Ack, AttemptError, Fetch, Fetched, Finish, Job, JobId, JobState, QueueMeta, Touched};
+use serde_json::{Map, Value};
+
+use super::store::{Store, after};
+
+impl Store {
+    pub(super) fn fetch(&mut self, fetch: Fetch<'_>, now: DateTime<Utc>) -> Fetched {
+        let acked = self.ack(fetch.acks, now);
+        if !fetch.queue.is_fetching() {
+            return Fetched { jobs: Vec::new(), acked };
+        }
+        let owner = [fetch.queue.node.clone(), fetch.queue.uuid.to_string()];
+        let ids: Vec<JobId> = self.index.available(&fetch.queue.queue).take(fetch.demand).collect();
+        let give_out = |job: &mut Job| {
+            job.state = JobState::Executing;
+            job.attempt += 1;
+            job.attempted_at = Some(now);
+            job.attempted_by = owner.to_vec();
+        };
+        let jobs = ids.into_iter().filter_map(|id| self.change(id, give_out).cloned()).collect();
+        Fetched { jobs, acked }
+    }
+
+    pub(super) fn ack(&mut self, acks: &[Ack], now: DateTime<Utc>) -> Vec<JobId> {
+        let mut taken = Vec::new();
+        for ack in acks {
+            let is_that_execution = self.get(ack.id).is_some_and(|job| {
+                job.state == JobState::Executing
+                    && job.attempt == ack.attempt
+                    && job.attempted_at == ack.attempted_at
+            });
+            if is_that_execution {
+                self.change(ack.id, |job| finish(job, &ack.finish, now));
+                taken.push(ack.id);
+            }
+        }
+        taken
+    }
+
+    pub(super) fn reclaim(&mut self, meta: &QueueMeta, running: &[JobId]) -> Vec<Touched> {
+        let uuid = meta.uuid.to_string();
+        let is_lost = |id: &JobId| {
+            let owner = self.get(*id).and_then(|job| job.attempted_by.get(1));
+            owner == Some(&uuid) && !running.contains(id)
+        };
+        let lost: Vec<JobId> = self.index.executing.iter().copied().filter(is_lost).collect();
+        let hand_back = |job: &mut Job| {
+            job.state = JobState::Available;
+            job.attempt = job.attempt.saturating_sub(1);
+        };
+        lost.into_iter().filter_map(|id| self.touch(id, hand_back)).collect()
+    }
+}
+
+fn finish(job: &mut Job, finish: &Finish, now: DateTime<Utc>) {
+    job.state = finish.state();
+    match job.state {
+        JobState::Completed => job.completed_at = Some(now),
+        JobState::Discarded => job.discarded_at = Some(now),
+        JobState::Cancelled => job.cancelled_at = Some(now),
+        _ => {}
+    }
+    if let Some(delay) = finish.delay() {
+        job.scheduled_at = after(now, delay);
+    }
+    if let Some(error) = finish.error() {
+        job.errors.push(AttemptError::new(now, job.attempt, error));
+    }
+    if let Some(meta) = finish.meta() {
+        job.meta.extend(meta);
+    }
+    if let Some(counter) = finish.counter() {
+        count_up(&mut job.meta, counter);
+    }
+    if finish.refunds_attempt() {
+        job.attempt = job.attempt.saturating_sub(1);
+    }
+}
+
+/// Raises a counter in the meta by one, from 0 if it is absent or no number.
+pub(super) fn count_up(meta: &mut Map<String, Value>, counter: &str) {
+    let count = meta.get(counter).and_then(Value::as_i64).unwrap_or(0);
+    meta.insert(counter.to_owned(), Value::from(count.saturating_add(1)));
+}

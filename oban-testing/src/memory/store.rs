@@ -1,0 +1,118 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use oban_core::{Job, JobFilter, JobId, JobState, NewJob, Schedule, Touched};
+
+use super::{index::Index, peer::Held};
+
+/// The tables. Every change of a row goes through [`Store::change`], which keeps the index true.
+#[derive(Default)]
+pub(super) struct Store {
+    last_id: i64,
+    rows: BTreeMap<JobId, Job>,
+    pub(super) index: Index,
+    /// The last heartbeat of each registered producer, by its uuid as text, as `attempted_by` holds it.
+    pub(super) producers: BTreeMap<String, DateTime<Utc>>,
+    /// By the instance's name.
+    pub(super) leases: BTreeMap<String, Held>,
+    /// Queues that got available jobs in this transaction.
+    pub(super) announced: BTreeSet<String>,
+}
+
+impl Store {
+    pub(super) fn insert(&mut self, new: NewJob, now: DateTime<Utc>) -> Job {
+        self.last_id += 1;
+        let job = Job {
+            id: JobId(self.last_id),
+            state: new.state(),
+            scheduled_at: due_at(new.schedule, now),
+            inserted_at: now,
+            queue: new.queue,
+            worker: new.worker,
+            args: new.args,
+            meta: new.meta,
+            tags: new.tags,
+            max_attempts: new.max_attempts,
+            priority: new.priority,
+            ..Job::default()
+        };
+        if job.state == JobState::Available {
+            self.announce(&job.queue);
+        }
+        self.index.add(&job);
+        self.rows.insert(job.id, job.clone());
+        job
+    }
+
+    pub(super) fn get(&self, id: JobId) -> Option<&Job> {
+        self.rows.get(&id)
+    }
+
+    /// Changes a row in place. Its id stays.
+    pub(super) fn change(&mut self, id: JobId, change: impl FnOnce(&mut Job)) -> Option<&Job> {
+        let job = self.rows.get_mut(&id)?;
+        self.index.remove(job);
+        change(job);
+        self.index.add(job);
+        Some(job)
+    }
+
+    /// Changes a row and tells what became of it.
+    pub(super) fn touch(&mut self, id: JobId, change: impl FnOnce(&mut Job)) -> Option<Touched> {
+        let before = self.get(id)?.state;
+        let job = self.change(id, change)?;
+        Some(Touched { id, queue: job.queue.clone(), before, after: Some(job.state) })
+    }
+
+    pub(super) fn delete(&mut self, id: JobId) -> Option<Touched> {
+        let job = self.rows.remove(&id)?;
+        self.index.remove(&job);
+        Some(Touched { id, queue: job.queue, before: job.state, after: None })
+    }
+
+    pub(super) fn announce(&mut self, queue: &str) {
+        if !self.announced.contains(queue) {
+            self.announced.insert(queue.to_owned());
+        }
+    }
+
+    /// The rows a filter means among those that are `eligible`, lowest id first.
+    pub(super) fn select(&self, filter: &JobFilter, eligible: impl Fn(&Job) -> bool) -> Vec<JobId> {
+        let limit = filter.limit.unwrap_or(usize::MAX);
+        let meant = |job: &&Job| filter.matches(job) && eligible(job);
+        if filter.ids.is_empty() {
+            return self.rows.values().filter(meant).map(|job| job.id).take(limit).collect();
+        }
+        let ids: BTreeSet<JobId> = filter.ids.iter().copied().collect();
+        let rows = ids.into_iter().filter_map(|id| self.rows.get(&id));
+        rows.filter(meant).map(|job| job.id).take(limit).collect()
+    }
+}
+
+/// When a job scheduled like this at `now` is due.
+pub(super) fn due_at(schedule: Schedule, now: DateTime<Utc>) -> DateTime<Utc> {
+    match schedule {
+        Schedule::Now => now,
+        Schedule::At(at) => truncate(at),
+        Schedule::In(period) => after(now, period.into()),
+    }
+}
+
+/// `now` plus `delay`, in microseconds.
+pub(super) fn after(now: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
+    let delay = TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX);
+    truncate(now.checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC))
+}
+
+/// `now` minus `age`.
+pub(super) fn before(now: DateTime<Utc>, age: Duration) -> DateTime<Utc> {
+    let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
+    now.checked_sub_signed(age).unwrap_or(DateTime::<Utc>::MIN_UTC)
+}
+
+fn truncate(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(time)
+}

@@ -1,0 +1,303 @@
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use oban_core::{Ack, AttemptError, Finish, Job, JobFilter, JobState};
+use serde_json::{Value, json};
+
+use crate::{
+    Harness,
+    harness::{ids, job},
+};
+
+const DONE: Finish = Finish::Complete { recorded: None };
+
+fn oops(delay: Duration) -> Finish {
+    Finish::Retry { delay, error: "oops".into() }
+}
+
+pub async fn completes(h: Harness) {
+    let running = h.execute(job().meta(json!({"a": 1}))).await;
+    h.advance("2s");
+    assert!(h.ack(&running, DONE).await);
+    let expected = Job { state: JobState::Completed, completed_at: Some(h.now()), ..running };
+    assert_eq!(h.read(expected.id).await, expected, "and changes nothing else");
+}
+
+pub async fn records_a_result(h: Harness) {
+    let value = json!({"total": 12, "lines": ["a", null]});
+    let done = h.finished(job().meta(json!({"a": 1})), Finish::record(&value)).await;
+    assert_eq!(done.state, JobState::Completed);
+    assert_eq!(done.recorded::<Value>().unwrap(), Some(value));
+    assert_eq!((&done.meta["a"], &done.meta["recorded"]), (&json!(1), &json!(true)), "meta is merged");
+}
+
+pub async fn retries(h: Harness) {
+    let running = h.execute(job()).await;
+    h.advance("2s");
+    assert!(h.ack(&running, oops(Duration::from_micros(16_234_567))).await);
+    let expected = Job {
+        state: JobState::Retryable,
+        scheduled_at: h.now() + TimeDelta::microseconds(16_234_567),
+        errors: vec![AttemptError::new(h.now(), 1, "oops")],
+        ..running
+    };
+    assert_eq!(h.read(expected.id).await, expected);
+}
+
+pub async fn discards(h: Harness) {
+    let running = h.execute(job()).await;
+    h.advance("2s");
+    assert!(h.ack(&running, Finish::Discard { error: "never".into() }).await);
+    let expected = Job {
+        state: JobState::Discarded,
+        discarded_at: Some(h.now()),
+        errors: vec![AttemptError::new(h.now(), 1, "never")],
+        ..running
+    };
+    assert_eq!(h.read(expected.id).await, expected);
+}
+
+pub async fn cancels(h: Harness) {
+    let running = h.execute(job()).await;
+    h.advance("2s");
+    assert!(h.ack(&running, Finish::Cancel { error: "enough".into() }).await);
+    let expected = Job {
+        state: JobState::Cancelled,
+        cancelled_at: Some(h.now()),
+        errors: vec![AttemptError::new(h.now(), 1, "enough")],
+        ..running
+    };
+    assert_eq!(h.read(expected.id).await, expected);
+}
+
+pub async fn snoozes(h: Harness) {
+    let running = h.execute(job().meta(json!({"a": 1}))).await;
+    h.advance("2s");
+    assert!(h.ack(&running, Finish::Snooze { delay: Duration::from_secs(30) }).await);
+    let row = h.read(running.id).await;
+    assert_eq!(Value::from(row.meta.clone()), json!({"a": 1, "snoozed": 1}));
+    let expected = Job {
+        state: JobState::Scheduled,
+        scheduled_at: h.now() + TimeDelta::seconds(30),
+        attempt: 0,
+        meta: row.meta.clone(),
+        ..running
+    };
+    assert_eq!(row, expected, "the attempt is refunded and no error is kept");
+}
+
+pub async fn hands_back(h: Harness) {
+    let running = h.execute(job()).await;
+    h.advance("2s");
+    assert!(h.ack(&running, Finish::HandBack).await);
+    let row = h.read(running.id).await;
+    assert_eq!(Value::from(row.meta.clone()), json!({"interrupted": 1}));
+    let expected = Job { state: JobState::Available, attempt: 0, meta: row.meta.clone(), ..running };
+    assert_eq!(row, expected, "in its old place in the queue");
+}
+
+pub async fn snoozes_without_end(h: Harness) {
+    let stored = h.insert(job().max_attempts(1)).await;
+    let producer = h.producer("default").await;
+    for round in 1..=50 {
+        let fetched = h.fetch(&producer, 1).await;
+        assert_eq!((ids(&fetched), fetched[0].attempt), (vec![stored.id], 1));
+        assert!(h.ack(&fetched[0], Finish::Snooze { delay: Duration::ZERO }).await);
+        let row = h.read(stored.id).await;
+        assert_eq!((row.attempt, row.max_attempts, &row.meta["snoozed"]), (0, 1, &json!(round)));
+        h.advance("1s");
+        h.stage().await;
+    }
+}
+
+pub async fn counts_from_zero_when_the_counter_is_no_number(h: Harness) {
+    for junk in [json!("7"), json!(null), json!([1]), json!({"n": 1}), json!(true)] {
+        let row = h
+            .finished(
+                job().meta(json!({"snoozed": junk, "a": 1})),
+                Finish::Snooze { delay: Duration::from_secs(9) },
+            )
+            .await;
+        assert_eq!(Value::from(row.meta), json!({"snoozed": 1, "a": 1}));
+        let row = h.finished(job().queue("b").meta(json!({"interrupted": junk})), Finish::HandBack).await;
+        assert_eq!(Value::from(row.meta), json!({"interrupted": 1}));
+        h.engine.delete_jobs(&JobFilter::all()).await.unwrap();
+    }
+}
+
+pub async fn counts_on(h: Harness) {
+    let row = h
+        .finished(job().meta(json!({"snoozed": 41})), Finish::Snooze { delay: Duration::from_secs(9) })
+        .await;
+    assert_eq!(row.meta["snoozed"], json!(42));
+}
+
+pub async fn appends_errors_in_order(h: Harness) {
+    let stored = h.insert(job()).await;
+    let producer = h.producer("default").await;
+    let mut expected = Vec::new();
+    for attempt in 1..=3 {
+        let fetched = h.fetch(&producer, 1).await;
+        h.advance("250ms");
+        let error = format!("failure {attempt}");
+        expected.push(AttemptError::new(h.now(), attempt, error.clone()));
+        assert!(h.ack(&fetched[0], Finish::Retry { delay: Duration::ZERO, error }).await);
+        h.stage().await;
+    }
+    assert_eq!(h.read(stored.id).await.errors, expected);
+}
+
+pub async fn keeps_any_error_text(h: Harness) {
+    for error in
+        ["", "it's \"quoted\" \\ \\u0000 \\n {} [1] $1 ?", "多 🦀 \u{1} \u{7f} \r\n\t", "{\"error\": 1}"]
+    {
+        let row = h.finished(job(), Finish::Discard { error: error.into() }).await;
+        assert_eq!(row.errors[0].error, error);
+    }
+}
+
+pub async fn keeps_a_megabyte_of_error_text(h: Harness) {
+    let error = "stäck '\"\\\n".repeat(100_000);
+    let row = h.finished(job(), Finish::Retry { delay: Duration::from_secs(1), error: error.clone() }).await;
+    assert_eq!(row.errors[0].error, error);
+}
+
+pub async fn refuses_another_attempt(h: Harness) {
+    let running = h.execute(job()).await;
+    for attempt in [0, 2] {
+        let stale = Job { attempt, ..running.clone() };
+        assert!(!h.ack(&stale, DONE).await);
+    }
+    assert_eq!(h.read(running.id).await, running);
+}
+
+pub async fn refuses_another_execution_of_the_same_attempt(h: Harness) {
+    let first = h.execute(job()).await;
+    assert!(h.ack(&first, Finish::Snooze { delay: Duration::ZERO }).await);
+    h.advance("1ms");
+    h.stage().await;
+    let producer = h.producer("default").await;
+    let second = h.fetch(&producer, 1).await.remove(0);
+    assert_eq!((second.id, second.attempt), (first.id, first.attempt));
+    assert!(!h.ack(&first, oops(Duration::ZERO)).await, "the first run is over");
+    assert_eq!(h.read(second.id).await, second);
+    assert!(h.ack(&second, DONE).await);
+}
+
+pub async fn tells_executions_apart_by_a_microsecond(h: Harness) {
+    let running = h.execute(job()).await;
+    let at = running.attempted_at.map(|at| at + TimeDelta::microseconds(1));
+    assert!(!h.ack(&Job { attempted_at: at, ..running.clone() }, DONE).await);
+    assert!(!h.ack(&Job { attempted_at: None, ..running.clone() }, DONE).await);
+    assert!(h.ack(&running, DONE).await);
+}
+
+pub async fn refuses_jobs_that_do_not_run(h: Harness) {
+    for state in JobState::ALL {
+        if matches!(state, JobState::Suspended | JobState::Executing) {
+            continue;
+        }
+        let row = h.job_in(state).await;
+        assert!(!h.ack(&row, Finish::Snooze { delay: Duration::ZERO }).await, "{state}");
+        assert_eq!(h.read(row.id).await, row, "{state}");
+    }
+}
+
+pub async fn refuses_deleted_jobs(h: Harness) {
+    let done = h.finished(job(), DONE).await;
+    h.engine.delete_jobs(&JobFilter::id(done.id)).await.unwrap();
+    assert!(!h.ack(&done, DONE).await);
+    assert_eq!(h.find(done.id).await, None);
+}
+
+pub async fn leaves_a_cancelled_job_cancelled(h: Harness) {
+    let running = h.execute(job()).await;
+    h.engine.cancel_jobs(&JobFilter::id(running.id)).await.unwrap();
+    let cancelled = h.read(running.id).await;
+    h.advance("1s");
+    for finish in [DONE, oops(Duration::ZERO), Finish::HandBack, Finish::Cancel { error: "too".into() }] {
+        assert!(!h.ack(&running, finish).await);
+    }
+    assert_eq!(h.read(running.id).await, cancelled);
+}
+
+pub async fn refuses_the_old_run_of_a_rescued_job(h: Harness) {
+    let old = h.execute(job()).await;
+    h.advance("2h");
+    assert_eq!(h.rescue().await.len(), 1);
+    assert!(!h.ack(&old, DONE).await, "while the job waits");
+    let producer = h.producer("default").await;
+    let new = h.fetch(&producer, 1).await.remove(0);
+    assert!(!h.ack(&old, DONE).await, "while it runs anew");
+    assert_eq!(h.read(new.id).await, new);
+    assert!(h.ack(&new, DONE).await);
+    assert!(!h.ack(&old, oops(Duration::ZERO)).await, "after it is done");
+    assert_eq!(h.read(new.id).await.state, JobState::Completed);
+}
+
+pub async fn takes_an_outcome_once(h: Harness) {
+    let running = h.execute(job()).await;
+    let ack = Ack::of(&running, oops(Duration::from_secs(3)));
+    assert_eq!(h.engine.ack_jobs(&[ack.clone(), ack.clone()]).await.unwrap(), [running.id]);
+    let row = h.read(running.id).await;
+    assert_eq!(row.errors.len(), 1);
+    h.advance("1s");
+    assert!(h.engine.ack_jobs(&[ack]).await.unwrap().is_empty(), "a repeated call finds it taken");
+    assert_eq!(h.read(running.id).await, row);
+}
+
+pub async fn takes_one_of_two_contradicting_outcomes(h: Harness) {
+    let running = h.execute(job()).await;
+    let acks = [Ack::of(&running, DONE), Ack::of(&running, Finish::Discard { error: "no".into() })];
+    assert_eq!(h.engine.ack_jobs(&acks).await.unwrap(), [running.id]);
+    let row = h.read(running.id).await;
+    assert_eq!(row.completed_at.is_some(), row.state == JobState::Completed, "{row:?}");
+    assert_eq!(row.discarded_at.is_some(), row.state == JobState::Discarded, "{row:?}");
+    assert_eq!(row.errors.len(), usize::from(row.state == JobState::Discarded), "{row:?}");
+}
+
+pub async fn takes_an_empty_list(h: Harness) {
+    assert!(h.engine.ack_jobs(&[]).await.unwrap().is_empty());
+}
+
+pub async fn takes_a_thousand_mixed_outcomes(h: Harness) {
+    h.insert_all((0..1000).map(|_| job().meta(json!({"kept": true})))).await;
+    let producer = h.producer("default").await;
+    let running = h.fetch(&producer, 1000).await;
+    let acks: Vec<Ack> = running.iter().enumerate().map(|(n, job)| Ack::of(job, outcome(n))).collect();
+    h.advance("1s");
+    let mut taken = h.engine.ack_jobs(&acks).await.unwrap();
+    taken.sort();
+    assert_eq!(taken, ids(&running));
+    let rows = h.engine.list_jobs(&JobFilter::all()).await.unwrap();
+    for (n, (row, before)) in rows.iter().zip(&running).enumerate() {
+        let finish = outcome(n);
+        assert_eq!((row.id, row.state), (before.id, finish.state()));
+        assert_eq!(row.attempt, u32::from(!finish.refunds_attempt()));
+        let errors: Vec<&str> = row.errors.iter().map(|error| error.error.as_str()).collect();
+        assert_eq!(errors, Vec::from_iter(finish.error()));
+        let delay = finish.delay().map(|delay| h.now() + delay);
+        assert_eq!(row.scheduled_at, delay.unwrap_or(before.scheduled_at));
+        assert_eq!(row.meta["kept"], json!(true));
+        if let Some(counter) = finish.counter() {
+            assert_eq!(row.meta[counter], json!(1));
+        }
+        assert_eq!(row.completed_at, (row.state == JobState::Completed).then(|| h.now()));
+        assert_eq!(row.discarded_at, (row.state == JobState::Discarded).then(|| h.now()));
+        assert_eq!(row.cancelled_at, (row.state == JobState::Cancelled).then(|| h.now()));
+        assert_eq!(row.recorded::<usize>().unwrap(), (n % 7 == 6).then_some(n));
+    }
+}
+
+fn outcome(n: usize) -> Finish {
+    let delay = Duration::from_millis(u64::try_from(n).unwrap());
+    match n % 7 {
+        0 => DONE,
+        1 => Finish::Retry { delay, error: format!("retry {n}") },
+        2 => Finish::Discard { error: format!("discard '{n}'") },
+        3 => Finish::Cancel { error: format!("cancel {n}") },
+        4 => Finish::Snooze { delay },
+        5 => Finish::HandBack,
+        _ => Finish::record(&json!(n)),
+    }
+}

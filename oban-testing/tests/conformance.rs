@@ -1,0 +1,42 @@
+//! The suite on the engine of this crate, and the completeness of its list.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    future::{self, Ready},
+    path::Path,
+};
+
+use oban_core::Clock;
+use oban_testing::{Fixture, Memory};
+
+fn fresh(clock: Clock) -> Ready<Fixture> {
+    let memory = Memory::with_clock(clock);
+    future::ready(Fixture::new(memory.clone(), memory))
+}
+
+oban_testing::conformance!(fresh);
+
+macro_rules! names {
+    ($($module:ident { $($case:ident),* $(,)? })*) => {
+        [$($(concat!(stringify!($module), "::", stringify!($case))),*),*]
+    };
+}
+
+#[test]
+fn every_case_is_listed() {
+    let listed: BTreeSet<String> = oban_testing::__each_case!(names).map(str::to_owned).into();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/suite");
+    let mut defined = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let module = path.file_stem().unwrap().to_str().unwrap();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            if let Some(case) = line.strip_prefix("pub async fn ") {
+                defined.insert(format!("{module}::{}", case.split('(').next().unwrap()));
+            }
+        }
+    }
+    assert!(defined.len() > 90, "the cases were found");
+    assert_eq!(defined, listed);
+}
