@@ -26,6 +26,8 @@ mod postgres;
 mod prefix;
 mod row;
 mod sql;
+mod tx;
 
 pub use migrate::IndexProfile;
 pub use postgres::Postgres;
+pub use tx::InsertTx;
