@@ -2,6 +2,7 @@
 //!
 //! - [`Memory`] is an engine without a database: the reference for all others.
 //! - [`conformance!`] generates the tests that hold an engine to its contract.
+//! - [`model::check`] compares an engine with a model of the contract in random histories.
 
 mod cases;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
@@ -12,6 +13,8 @@ mod fixture;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
 mod harness;
 mod memory;
+#[expect(clippy::unwrap_used, reason = "test code that other crates compile")]
+pub mod model;
 #[expect(missing_docs, reason = "the name of a case says what it checks")]
 #[expect(clippy::unwrap_used, reason = "test code that other crates compile")]
 pub mod suite;
