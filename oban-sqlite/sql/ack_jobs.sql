@@ -2,7 +2,8 @@
 -- Index: INTEGER PRIMARY KEY
 --
 -- :scheduled_at, :error, :meta and :counter are NULL when the outcome leaves them alone. :meta never holds
--- null or nested values, so json_patch merges its keys as they are.
+-- null or nested values, so json_patch merges its keys as they are. Broken JSON of another writer is replaced: it
+-- would fail the whole batch, now and at every retry.
 UPDATE oban_jobs
 SET state = :state,
     attempt = attempt - :refund,
@@ -10,15 +11,16 @@ SET state = :state,
     completed_at = iif(:state = 'completed', :now, completed_at),
     discarded_at = iif(:state = 'discarded', :now, discarded_at),
     cancelled_at = iif(:state = 'cancelled', :now, cancelled_at),
-    errors = iif(:error IS NULL, errors, json_insert(errors, '$[#]', json(:error))),
+    errors = iif(:error IS NULL, errors, json_insert(iif(json_valid(errors), errors, '[]'), '$[#]', json(:error))),
     meta = CASE
-      WHEN :meta IS NOT NULL THEN json_patch(meta, :meta)
-      WHEN :counter IS NOT NULL THEN json_set(
+      WHEN :meta IS NOT NULL THEN json_patch(iif(json_valid(meta), meta, '{}'), :meta)
+      WHEN :counter IS NULL THEN meta
+      WHEN NOT json_valid(meta) THEN json_object(:counter, 1)
+      ELSE json_set(
         meta,
         '$.' || :counter,
-        1 + iif(json_type(meta, '$.' || :counter) IN ('integer', 'real'), CAST(meta ->> ('$.' || :counter) AS INTEGER), 0)
+        1 + iif(json_type(meta, '$.' || :counter) = 'integer', meta ->> :counter, 0)
       )
-      ELSE meta
     END
 WHERE id = :id AND state = 'executing' AND attempt = :attempt AND attempted_at IS :attempted_at
 RETURNING queue

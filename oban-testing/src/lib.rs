@@ -3,6 +3,7 @@
 //! - [`Memory`] is an engine without a database: the reference for all others.
 //! - [`perform_job`] runs a worker without any store.
 //! - [`conformance!`] generates the tests that hold an engine to its contract.
+//! - [`model::check`] compares an engine with a model of the contract in random histories.
 
 mod cases;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
@@ -13,6 +14,8 @@ mod fixture;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
 mod harness;
 mod memory;
+#[expect(clippy::unwrap_used, reason = "test code that other crates compile")]
+pub mod model;
 mod perform;
 mod stories;
 #[expect(missing_docs, reason = "the name of a story says what it checks")]
