@@ -54,44 +54,29 @@ const QUICK: Nap = Nap { seconds: 0, fails: false };
 #[tokio::test(start_paused = true)]
 async fn the_jobs_of_a_dead_leader_come_back_within_a_minute() {
     let memory = Memory::new();
-    let lease = Lease {
-        name: "Oban".into(),
-        node: "dead".into(),
-        uuid: Default::default(),
-        ttl: Duration::from_secs(15),
-    };
-    let (oban, mut starts) = node(&memory, "alive").await;
-    // A node as it is the moment it is killed: it has just renewed its lease, beaten its heart and fetched a job.
-    sleep(Duration::from_secs(60)).await;
-    memory.resign(&Lease { node: "alive".into(), ..lease.clone() }).await.unwrap();
-    let spec = QueueSpec {
-        instance: "Oban".into(),
-        node: "dead".into(),
-        queue: "doomed".into(),
-        limit: 1,
-        paused: false,
-    };
+    // A node as it is the moment it is killed: it has just won the lease, beaten its heart and fetched a job.
+    assert!(memory.campaign(&lease_of_the_dead()).await.unwrap());
+    let (instance, node_name, queue) = ("Oban".to_owned(), "dead".to_owned(), "default".to_owned());
+    let spec = QueueSpec { instance, node: node_name, queue, limit: 1, paused: false };
     let producer = memory.init_queue(&spec).await.unwrap();
-    let job = memory.insert_jobs(None, vec![QUICK.queue("doomed")]).await.unwrap().remove(0);
+    let job = memory.insert_jobs(None, vec![QUICK.into_job()]).await.unwrap().remove(0);
     memory.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &[] }).await.unwrap();
     let killed = Instant::now();
-    oban.start_queue("doomed", 1).await.unwrap();
+    let (oban, mut starts) = node(&memory, "alive").await;
     assert_eq!(starts.recv().await.unwrap(), (job.id, 2));
     let took = killed.elapsed();
     assert!((Duration::from_secs(20)..Duration::from_secs(60)).contains(&took), "{took:?}");
     oban.stop().await.unwrap();
 }
 
+fn lease_of_the_dead() -> Lease {
+    Lease { name: "Oban".into(), node: "dead".into(), uuid: Default::default(), ttl: Duration::from_secs(15) }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_dies_is_replaced_when_its_lease_ends() {
     let memory = Memory::new();
-    let lease = Lease {
-        name: "Oban".into(),
-        node: "dead".into(),
-        uuid: Default::default(),
-        ttl: Duration::from_secs(15),
-    };
-    assert!(memory.campaign(&lease).await.unwrap());
+    assert!(memory.campaign(&lease_of_the_dead()).await.unwrap());
     let (oban, _starts) = node(&memory, "alive").await;
     let died = Instant::now();
     while !oban.is_leader() {
