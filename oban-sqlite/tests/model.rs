@@ -1,5 +1,4 @@
 //! The SQLite engine against the model of a job's life.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use oban_sqlite::Sqlite;
 use oban_testing::{Fixture, model};
