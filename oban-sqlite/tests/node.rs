@@ -1,5 +1,4 @@
 //! A whole node on a file: jobs inserted by it, by another process' engine and in a transaction are run.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeSet, time::Duration};
 
