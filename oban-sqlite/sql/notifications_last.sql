@@ -1,3 +1,3 @@
 -- Where to start reading hints.
--- Index: INTEGER PRIMARY KEY
+-- Index: none; SQLite looks for max() at the end of the table
 SELECT coalesce(max(id), 0) FROM oban_notifications

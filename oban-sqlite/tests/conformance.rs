@@ -1,4 +1,5 @@
 //! The SQLite engine keeps the contract of engines.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use oban_core::Clock;
 use oban_sqlite::Sqlite;

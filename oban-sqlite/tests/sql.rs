@@ -1,5 +1,4 @@
 //! Every statement prepares on a file that `open` made.
-
 use std::{fs, path::Path};
 
 use oban_core::JobState;
