@@ -1,0 +1,21 @@
+-- Makes up to $2 available jobs of one queue executing.
+-- Index: oban_jobs_available_index (lean), oban_jobs_state_queue_priority_scheduled_at_id_index (elixir).
+-- The CTE is a fence: a plain sub-select may be evaluated again and take more rows than the limit.
+-- Ids go through an array, because a join with the CTE turns into a hash join over the whole table.
+-- Jobs without attempts left are left out inside, or a few of them would block the queue.
+WITH subset AS (
+  SELECT id
+  FROM {prefix}.oban_jobs
+  WHERE state = 'available' AND queue = $3::text AND attempt < max_attempts
+  ORDER BY priority, scheduled_at, id
+  LIMIT $2::bigint
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE {prefix}.oban_jobs
+SET state = 'executing',
+    attempt = attempt + 1,
+    attempted_at = coalesce($1::timestamp, timezone('UTC', now())),
+    attempted_by = ARRAY[$4::text, $5::text]
+WHERE id = ANY (ARRAY(SELECT id FROM subset))
+RETURNING id, state::text, queue, worker, args, errors, attempt, max_attempts, priority, tags, meta,
+          attempted_by, inserted_at, scheduled_at, attempted_at, completed_at, cancelled_at, discarded_at

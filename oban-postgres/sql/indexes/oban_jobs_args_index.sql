@@ -1,0 +1,3 @@
+-- Oban's own, for Oban Web and unique jobs of Elixir.
+CREATE INDEX {concurrently} IF NOT EXISTS oban_jobs_args_index
+  ON {prefix}.oban_jobs USING gin (args);

@@ -1,0 +1,2 @@
+-- Removes the leases.
+DROP TABLE IF EXISTS {prefix}.oban_peers;

@@ -1,0 +1,9 @@
+-- Removes what is ours beside Oban's catalog.
+DROP TABLE IF EXISTS {prefix}.oban_producers;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_available_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_staging_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_executing_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_exhausted_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_completed_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_cancelled_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_discarded_index;

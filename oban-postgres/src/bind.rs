@@ -1,0 +1,50 @@
+//! Values as the database takes them.
+
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+use oban_core::{JobFilter, Schedule};
+use sqlx::{Postgres, query::Query};
+use sqlx_postgres::PgArguments;
+
+type Statement = Query<'static, Postgres, PgArguments>;
+
+/// Binds the five conditions of a filter: ids, states, queues, workers, tags. NULL where any value will do.
+pub(crate) fn bind_conditions(statement: Statement, filter: &JobFilter) -> Statement {
+    statement
+        .bind(some(filter.ids.iter().map(|id| id.0)))
+        .bind(some(filter.states.iter().map(|state| state.as_str())))
+        .bind(some(filter.queues.iter().cloned()))
+        .bind(some(filter.workers.iter().cloned()))
+        .bind(some(filter.tags.iter().cloned()))
+}
+
+/// Binds the conditions of a filter and its limit.
+pub(crate) fn bind_filter(statement: Statement, filter: &JobFilter) -> Statement {
+    bind_conditions(statement, filter).bind(filter.limit.map(bounded))
+}
+
+/// A size as the database takes it.
+pub(crate) fn bounded(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// A schedule as a time, or as microseconds from now. Neither means at once.
+pub(crate) fn moment(schedule: Schedule) -> (Option<NaiveDateTime>, Option<i64>) {
+    match schedule {
+        Schedule::Now => (None, None),
+        Schedule::At(at) => (Some(at.naive_utc()), None),
+        Schedule::In(period) => (None, Some(micros(period.into()))),
+    }
+}
+
+/// A span as the database takes it. Cut off at a thousand years, as timestamps end somewhere.
+pub(crate) fn micros(span: Duration) -> i64 {
+    const LONGEST: Duration = Duration::from_secs(31_556_952_000);
+    i64::try_from(span.min(LONGEST).as_micros()).unwrap_or(i64::MAX)
+}
+
+fn some<T>(values: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let values: Vec<T> = values.collect();
+    (!values.is_empty()).then_some(values)
+}

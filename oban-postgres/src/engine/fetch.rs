@@ -1,0 +1,69 @@
+use oban_core::{Fetch, Fetched, Job, JobId, QueueMeta, Result, Touched};
+use sqlx::{Connection, PgConnection, postgres::PgRow, query::Query};
+use sqlx_postgres::PgArguments;
+
+use super::ack;
+use crate::{Postgres, bind::bounded, error::within, row};
+
+const OPERATION: &str = "fetch_jobs";
+
+/// One statement when there is only one thing to do. Acks come first, as a statement of their own: one
+/// that does both works on a snapshot from before the acks, and has been seen to deadlock.
+pub(super) async fn fetch(postgres: &Postgres, fetch: Fetch<'_>) -> Result<Fetched> {
+    let wanted = fetch.demand > 0 && fetch.queue.is_fetching();
+    if !wanted {
+        return Ok(Fetched { jobs: Vec::new(), acked: ack::ack(postgres, fetch.acks).await? });
+    }
+    if fetch.acks.is_empty() {
+        let rows = postgres.own.fetch_all(OPERATION, statement(postgres, fetch)).await?;
+        return Ok(Fetched { jobs: sorted(&rows), acked: Vec::new() });
+    }
+    let mut held = postgres.own.acquire(OPERATION).await?;
+    match within(OPERATION, both(postgres, &mut held, fetch)).await {
+        Ok(fetched) => {
+            held.keep();
+            Ok(fetched)
+        }
+        Err(error) => Err(postgres.own.lost(error)),
+    }
+}
+
+/// Hands back what a lost answer left executing.
+pub(super) async fn reclaim(
+    postgres: &Postgres,
+    meta: &QueueMeta,
+    running: &[JobId],
+) -> Result<Vec<Touched>> {
+    let running: Vec<i64> = running.iter().map(|id| id.0).collect();
+    let statement = postgres.query(&postgres.sql.reclaim_jobs).bind(meta.uuid.to_string()).bind(running);
+    Ok(row::touched(&postgres.own.fetch_all("reclaim_jobs", statement).await?))
+}
+
+async fn both(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    fetch: Fetch<'_>,
+) -> Result<Fetched, sqlx::Error> {
+    let mut tx = conn.begin().await?;
+    let acked = ack::statement(postgres, fetch.acks).fetch_all(&mut *tx).await?;
+    let rows = statement(postgres, fetch).fetch_all(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(Fetched { jobs: sorted(&rows), acked: acked.iter().map(row::id).collect::<Result<_, _>>()? })
+}
+
+fn statement(postgres: &Postgres, fetch: Fetch<'_>) -> Query<'static, sqlx::Postgres, PgArguments> {
+    postgres
+        .query(&postgres.sql.fetch_jobs)
+        .bind(postgres.now())
+        .bind(bounded(fetch.demand))
+        .bind(fetch.queue.queue.clone())
+        .bind(fetch.queue.node.clone())
+        .bind(fetch.queue.uuid.to_string())
+}
+
+/// RETURNING has no order.
+fn sorted(rows: &[PgRow]) -> Vec<Job> {
+    let mut jobs = row::jobs(rows);
+    jobs.sort_by_key(|job| (job.priority, job.scheduled_at, job.id));
+    jobs
+}

@@ -1,0 +1,66 @@
+use oban_core::{Channel, Job, JobChanges, JobFilter, Result, Schedule, Touched};
+use serde_json::Value;
+
+use crate::{
+    Postgres,
+    bind::{bind_filter, moment},
+    error, row,
+};
+
+pub(super) async fn cancel(postgres: &Postgres, filter: &JobFilter) -> Result<Vec<Touched>> {
+    if filter.is_nothing() {
+        return Ok(Vec::new());
+    }
+    let statement = postgres.query_unnamed(&postgres.sql.cancel_jobs).bind(postgres.now());
+    let rows = bind_filter(statement, filter).fetch_all(&postgres.pool).await;
+    Ok(row::touched(&rows.map_err(error::of("cancel_jobs"))?))
+}
+
+pub(super) async fn retry(postgres: &Postgres, filter: &JobFilter) -> Result<Vec<Touched>> {
+    if filter.is_nothing() {
+        return Ok(Vec::new());
+    }
+    let statement = postgres.query_unnamed(&postgres.sql.retry_jobs).bind(postgres.now());
+    let statement = bind_filter(statement, filter).bind(postgres.prefix.channel(Channel::Insert));
+    Ok(row::touched(&statement.fetch_all(&postgres.pool).await.map_err(error::of("retry_jobs"))?))
+}
+
+pub(super) async fn delete(postgres: &Postgres, filter: &JobFilter) -> Result<Vec<Touched>> {
+    if filter.is_nothing() {
+        return Ok(Vec::new());
+    }
+    let rows = bind_filter(postgres.query_unnamed(&postgres.sql.delete_jobs), filter)
+        .fetch_all(&postgres.pool)
+        .await;
+    Ok(row::touched(&rows.map_err(error::of("delete_jobs"))?))
+}
+
+pub(super) async fn update(
+    postgres: &Postgres,
+    filter: &JobFilter,
+    changes: &JobChanges,
+) -> Result<Vec<Job>> {
+    if filter.is_nothing() {
+        return Ok(Vec::new());
+    }
+    // A time of "now" is a delay of nothing, as the job becomes scheduled either way.
+    let (scheduled_at, delay) = match changes.schedule {
+        Some(Schedule::Now) => (None, Some(0)),
+        Some(schedule) => moment(schedule),
+        None => (None, None),
+    };
+    let statement = postgres.query_unnamed(&postgres.sql.update_jobs).bind(postgres.now());
+    let rows = bind_filter(statement, filter)
+        .bind(changes.args.clone())
+        .bind(changes.meta.clone().map(Value::Object))
+        .bind(changes.tags.clone())
+        .bind(changes.queue.clone())
+        .bind(changes.worker.clone())
+        .bind(changes.priority)
+        .bind(changes.max_attempts.map(|most| i32::try_from(most).unwrap_or(i32::MAX)))
+        .bind(scheduled_at)
+        .bind(delay)
+        .fetch_all(&postgres.pool)
+        .await;
+    Ok(row::jobs(&rows.map_err(error::of("update_jobs"))?))
+}

@@ -1,0 +1,91 @@
+//! What the driver's errors mean to a caller.
+
+use std::{future::Future, time::Duration};
+
+use oban_core::{Error, ErrorKind, Result};
+
+/// No statement of the runtime takes that long; a socket whose other end is gone would take for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Turns a driver's error into ours.
+pub(crate) fn of(operation: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
+    move |error| {
+        let kind = kind(&error);
+        let message = match kind {
+            ErrorKind::Unavailable => "the database cannot be reached or ended the connection",
+            ErrorKind::Contended => "another transaction was in the way",
+            ErrorKind::Unmigrated => "the tables are missing or out of date; run `Postgres::migrate`",
+            _ => "the database refused",
+        };
+        Error::new(kind, operation, message).with_source(error)
+    }
+}
+
+/// Waits for a statement, but not for ever. After a timeout the connection must not be used again.
+pub(crate) async fn within<T>(
+    operation: &'static str,
+    statement: impl Future<Output = Result<T, sqlx::Error>> + Send,
+) -> Result<T> {
+    match tokio::time::timeout(PATIENCE, statement).await {
+        Ok(result) => result.map_err(of(operation)),
+        Err(_) => Err(Error::new(ErrorKind::Unavailable, operation, "the database does not answer")
+            .with_context("waited", format!("{PATIENCE:?}"))),
+    }
+}
+
+fn kind(error: &sqlx::Error) -> ErrorKind {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => ErrorKind::Unavailable,
+        sqlx::Error::Database(error) => error.code().map_or(ErrorKind::Store, |code| kind_of_code(&code)),
+        _ => ErrorKind::Store,
+    }
+}
+
+/// By the SQLSTATE codes of Postgres, appendix A of its manual.
+fn kind_of_code(code: &str) -> ErrorKind {
+    match code {
+        // Ended by an operator or a crash; starting up; idle for too long; too many connections.
+        "57P01" | "57P02" | "57P03" | "57P05" | "53300" => ErrorKind::Unavailable,
+        // After a failover: this is a standby now.
+        "25006" => ErrorKind::Unavailable,
+        code if code.starts_with("08") => ErrorKind::Unavailable,
+        // Serialization failure, deadlock, lock not available.
+        "40001" | "40P01" | "55P03" => ErrorKind::Contended,
+        // No such table, schema, type or column.
+        "42P01" | "3F000" | "42704" | "42703" => ErrorKind::Unmigrated,
+        _ => ErrorKind::Store,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{kind_of_code, of};
+    use oban_core::ErrorKind;
+
+    #[test]
+    fn tells_what_may_succeed_later() {
+        for code in ["57P01", "57P03", "08006", "08P01", "53300"] {
+            assert_eq!(kind_of_code(code), ErrorKind::Unavailable, "{code}");
+        }
+        for code in ["40001", "40P01", "55P03"] {
+            assert_eq!(kind_of_code(code), ErrorKind::Contended, "{code}");
+        }
+        for code in ["42P01", "3F000"] {
+            assert_eq!(kind_of_code(code), ErrorKind::Unmigrated, "{code}");
+        }
+        assert_eq!(kind_of_code("23505"), ErrorKind::Store);
+    }
+
+    #[test]
+    fn names_the_operation() {
+        let error = of("fetch_jobs")(sqlx::Error::PoolTimedOut);
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Unavailable, "fetch_jobs"));
+        assert!(error.to_string().contains("cannot be reached"), "{error}");
+    }
+}

@@ -1,0 +1,45 @@
+use async_trait::async_trait;
+use oban_core::{Inspect, Job, JobCount, JobFilter, Result};
+use sqlx::{Row, postgres::PgRow};
+
+use crate::{
+    Postgres,
+    bind::{bind_conditions, bind_filter},
+    error, row,
+};
+
+#[async_trait]
+impl Inspect for Postgres {
+    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
+        if filter.is_nothing() {
+            return Ok(Vec::new());
+        }
+        let rows = bind_filter(self.query_unnamed(&self.sql.list_jobs), filter).fetch_all(&self.pool).await;
+        Ok(row::jobs(&rows.map_err(error::of("list_jobs"))?))
+    }
+
+    async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
+        const OPERATION: &str = "count_jobs";
+        let mut unlimited = filter.clone();
+        unlimited.limit = None;
+        if unlimited.is_nothing() {
+            return Ok(Vec::new());
+        }
+        let rows =
+            bind_conditions(self.query_unnamed(&self.sql.count_jobs), filter).fetch_all(&self.pool).await;
+        let counts = rows.map_err(error::of(OPERATION))?.iter().map(count).collect::<Result<Vec<_>, _>>();
+        let mut counts = counts.map_err(row::unexpected(OPERATION))?;
+        // Not in SQL: the order of the enum's values differs between installations.
+        counts.sort();
+        Ok(counts)
+    }
+}
+
+fn count(row: &PgRow) -> Result<JobCount, sqlx::Error> {
+    let count: i64 = row.try_get("count")?;
+    Ok(JobCount {
+        queue: row.try_get("queue")?,
+        state: row::parse_state(row.try_get("state")?)?,
+        count: u64::try_from(count).unwrap_or(0),
+    })
+}

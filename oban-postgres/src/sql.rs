@@ -1,0 +1,98 @@
+//! The one place that makes SQL text: each file of `sql/`, with the schema's name put in.
+
+use std::sync::Arc;
+
+use crate::prefix::Prefix;
+
+/// A statement as it is sent.
+pub(crate) type Statement = Arc<str>;
+
+macro_rules! statements {
+    ($($name:ident),* $(,)?) => {
+        /// The statements of one schema, a field for each file.
+        #[derive(Debug)]
+        pub(crate) struct Sql {
+            $(pub(crate) $name: Statement,)*
+        }
+
+        impl Sql {
+            #[cfg(test)]
+            const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            /// The statements for the tables in `prefix`.
+            pub(crate) fn new(prefix: &Prefix) -> Self {
+                Self { $($name: render(include_str!(concat!("../sql/", stringify!($name), ".sql")), prefix),)* }
+            }
+        }
+    };
+}
+
+statements! {
+    ack_jobs,
+    campaign,
+    cancel_jobs,
+    count_jobs,
+    delete_jobs,
+    fetch_jobs,
+    init_queue,
+    insert_jobs,
+    leader,
+    list_jobs,
+    notify,
+    prune_jobs,
+    reclaim_jobs,
+    refresh_queues,
+    rescue_jobs,
+    resign,
+    retry_jobs,
+    shutdown_queue,
+    stage_jobs,
+    update_jobs,
+    update_queue,
+    version,
+}
+
+/// The text of a file for one schema. Comments are for readers of the file, not for the wire.
+pub(crate) fn render(text: &str, prefix: &Prefix) -> Statement {
+    let bare: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    bare.join("\n").replace("{prefix}", &prefix.quoted()).into()
+}
+
+/// The text of a file that builds an index, with or without blocking writers.
+pub(crate) fn create_index(text: &str, prefix: &Prefix, concurrently: bool) -> Statement {
+    render(&text.replace("{concurrently}", if concurrently { "CONCURRENTLY" } else { "" }), prefix)
+}
+
+/// Drops an index without blocking writers.
+pub(crate) fn drop_index(name: &str, prefix: &Prefix) -> Statement {
+    format!("DROP INDEX CONCURRENTLY IF EXISTS {}.\"{name}\"", prefix.quoted()).into()
+}
+
+/// Makes the schema, unless it is there. Asked first, because that needs fewer rights.
+pub(crate) fn create_schema(prefix: &Prefix) -> Statement {
+    format!("CREATE SCHEMA IF NOT EXISTS {}", prefix.quoted()).into()
+}
+
+/// Writes the version of Oban's catalog where every Oban looks for it.
+pub(crate) fn comment_version(version: u32, prefix: &Prefix) -> Statement {
+    format!("COMMENT ON TABLE {}.oban_jobs IS '{version}'", prefix.quoted()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sql;
+    use std::path::Path;
+
+    #[test]
+    fn knows_every_file() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        files.sort();
+        assert_eq!(files, Sql::NAMES);
+    }
+}

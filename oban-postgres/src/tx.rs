@@ -1,0 +1,66 @@
+use oban_core::{Conn, Error, ErrorKind, Inserted, NewJob, Oban, Result};
+use sqlx::PgConnection;
+
+/// Inserting on a connection of the application's, so that jobs share the fate of its own rows.
+///
+/// ```no_run
+/// # async fn run(pool: sqlx::PgPool, oban: oban_core::Oban, job: oban_core::NewJob) -> Result<(), Box<dyn std::error::Error>> {
+/// use oban_postgres::InsertTx;
+///
+/// let mut tx = pool.begin().await?;
+/// sqlx::query("INSERT INTO users DEFAULT VALUES").execute(&mut *tx).await?;
+/// oban.insert_tx(&mut tx, job).await?;
+/// tx.commit().await?; // now the job can be seen, and its queue hears of it
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Nothing is begun, committed, retried or set on the connection. Where a statement fails, Postgres
+/// refuses all that follows in the transaction, so roll it back then.
+pub trait InsertTx {
+    /// Inserts one job on this connection, in whatever transaction it is in.
+    ///
+    /// # Errors
+    /// `Invalid` for a job with problems, before anything is sent; `Unsupported` when the instance
+    /// does not keep its jobs in Postgres; else what the database says.
+    fn insert_tx(
+        &self,
+        conn: &mut PgConnection,
+        job: impl Into<NewJob>,
+    ) -> impl Future<Output = Result<Inserted>> + Send;
+
+    /// Inserts jobs on this connection, in whatever transaction it is in, and returns them in the order given.
+    ///
+    /// # Errors
+    /// As [`insert_tx`](InsertTx::insert_tx); for the first job with problems, and none is inserted then.
+    fn insert_all_tx<J: Into<NewJob>>(
+        &self,
+        conn: &mut PgConnection,
+        jobs: impl IntoIterator<Item = J>,
+    ) -> impl Future<Output = Result<Vec<Inserted>>> + Send;
+}
+
+impl InsertTx for Oban {
+    fn insert_tx(
+        &self,
+        conn: &mut PgConnection,
+        job: impl Into<NewJob>,
+    ) -> impl Future<Output = Result<Inserted>> + Send {
+        let job = job.into();
+        async move {
+            let mut inserted = self.insert_on(Conn::new(conn), vec![job]).await?;
+            inserted.pop().ok_or_else(|| {
+                Error::new(ErrorKind::Store, "insert_jobs", "the database did not return the job")
+            })
+        }
+    }
+
+    fn insert_all_tx<J: Into<NewJob>>(
+        &self,
+        conn: &mut PgConnection,
+        jobs: impl IntoIterator<Item = J>,
+    ) -> impl Future<Output = Result<Vec<Inserted>>> + Send {
+        let jobs: Vec<NewJob> = jobs.into_iter().map(Into::into).collect();
+        async move { self.insert_on(Conn::new(conn), jobs).await }
+    }
+}

@@ -1,0 +1,17 @@
+//! The contract of engines, kept by two nodes on one database; and, by file, what only Postgres has.
+//! One binary for all, because linking takes longer than most of the tests.
+
+mod support;
+
+use oban_core::Clock;
+use oban_postgres::Postgres;
+use oban_testing::Fixture;
+use support::Database;
+
+async fn fresh(clock: Clock) -> Fixture {
+    let database = Database::migrated().await;
+    let node = || Postgres::new(database.pool()).clock(clock.clone());
+    Fixture::new(node(), node()).guard(database)
+}
+
+oban_testing::conformance!(fresh);
