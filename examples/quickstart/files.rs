@@ -95,9 +95,7 @@ fn resolve(path: &Path) -> Option<PathBuf> {
 
 fn is_left_out(entry: &DirEntry) -> bool {
     // The directory that was asked for is never left out.
-    entry.depth() > 0
-        && entry.file_type().is_dir()
-        && (entry.file_name() == ".git" || is_cache(entry.path()))
+    entry.depth() > 0 && entry.file_type().is_dir() && (entry.file_name() == ".git" || is_cache(entry.path()))
 }
 
 /// Whether a folder says of itself that it can be made again. See the "Cache Directory Tagging Specification".

@@ -1,6 +1,6 @@
 //! Logs, above the progress bar.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::ProgressBar;
 use tracing_subscriber::EnvFilter;
@@ -12,7 +12,11 @@ const DEFAULT: &str = "warn,oban_core::queue::executor=error";
 pub(crate) fn install(bar: &ProgressBar) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let bar = bar.clone();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Above(bar.clone())).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(move || Above(bar.clone()))
+        .init();
 }
 
 /// Writes to stderr while the bar is away.

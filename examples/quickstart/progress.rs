@@ -16,7 +16,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} files, {per_sec}, {eta} left  {msg}");
+        let style =
+            ProgressStyle::with_template("{wide_bar} {pos}/{len} files, {per_sec}, {eta} left  {msg}");
         let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self { bar }
     }
@@ -47,7 +48,7 @@ impl Progress {
                 return Ok(());
             }
             if self.bar.is_hidden() && spoken.elapsed() > LINE_EVERY {
-                self.say(&format!("{left} of {files} files left{}", describe(&counts)));
+                self.say(&format!("{left} of {files} files left, {}", describe(&counts)));
                 spoken = Instant::now();
             }
             silence.explain(self, oban, &counts).await?;

@@ -49,10 +49,14 @@ impl Store {
     ///
     /// Of several processes only one at a time gets to look and to insert, so that no file gets two jobs. Whenever
     /// one of them is killed, it has inserted all of its jobs or none.
-    pub(crate) async fn insert_missing(&self, oban: &Oban, directory: &Arc<Directory>) -> anyhow::Result<Plan> {
+    pub(crate) async fn insert_missing(
+        &self,
+        oban: &Oban,
+        directory: &Arc<Directory>,
+    ) -> anyhow::Result<Plan> {
         let plan = match self {
             Self::Sqlite(sqlite) => {
-                let mut conn = Connection::open(sqlite.path())?;
+                let conn = Connection::open(sqlite.path())?;
                 conn.busy_timeout(PATIENCE)?;
                 insert_in_sqlite(conn, oban.clone(), Arc::clone(directory)).await?
             }
@@ -107,7 +111,11 @@ impl fmt::Display for Plan {
 }
 
 /// The transaction takes the file's one lock for writers at its beginning.
-async fn insert_in_sqlite(mut conn: Connection, oban: Oban, directory: Arc<Directory>) -> anyhow::Result<Plan> {
+async fn insert_in_sqlite(
+    mut conn: Connection,
+    oban: Oban,
+    directory: Arc<Directory>,
+) -> anyhow::Result<Plan> {
     use oban::sqlite::InsertTx;
 
     let runtime = Handle::current();
