@@ -48,7 +48,7 @@ pub(crate) struct Cli {
     pub(crate) out: Option<PathBuf>,
 
     /// How many files are hashed at once.
-    #[arg(long, value_name = "N", default_value_t = twice_the_cores())]
+    #[arg(long, value_name = "N", default_value_t = eight_a_core())]
     pub(crate) jobs: NonZeroUsize,
 }
 
@@ -58,8 +58,8 @@ fn repository() -> PathBuf {
     examples.parent().unwrap_or(examples).to_owned()
 }
 
-/// While one job waits for the disk, another one computes.
-fn twice_the_cores() -> NonZeroUsize {
-    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    cores.saturating_mul(NonZeroUsize::MIN.saturating_add(1))
+/// More than there are cores: the next jobs are fetched, and the results of the last ones stored, many at a time.
+fn eight_a_core() -> NonZeroUsize {
+    const EIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).saturating_mul(EIGHT)
 }

@@ -1,11 +1,15 @@
 //! The custom engine keeps the contract of engines, and writes down what it is for.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../custom-engine/audited.rs"]
 mod audited;
 #[path = "../custom-engine/trail.rs"]
 mod trail;
 
-use std::fs;
+use std::{
+    fs,
+    future::{self, Ready},
+};
 
 use oban::{
     Ack, Clock, Engine, Fetch, Finish, JobFilter, NewJob, QueueSpec,
@@ -15,11 +19,11 @@ use serde_json::{Value, json};
 
 use audited::Audited;
 
-async fn fresh(clock: Clock) -> Fixture {
+fn fresh(clock: Clock) -> Ready<Fixture> {
     let folder = tempfile::tempdir().unwrap();
     let memory = Memory::with_clock(clock);
     let node = |name| Audited::new(memory.clone(), folder.path().join(name)).unwrap();
-    Fixture::new(node("web.1"), node("web.2")).guard(folder)
+    future::ready(Fixture::new(node("web.1"), node("web.2")).guard(folder))
 }
 
 conformance!(fresh);

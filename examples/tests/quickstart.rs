@@ -1,4 +1,5 @@
 //! The promises of `quickstart --help`, kept by the program itself.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 #[path = "support/tree.rs"]
@@ -60,28 +61,30 @@ fn what_cannot_be_hashed_is_told() {
 
 #[tokio::test]
 async fn a_killed_run_is_resumed() {
-    let tree = Tree::of_large_files(60);
+    let tree = Tree::of_large_files(FILES);
     let first = start(&tree, &["--jobs", "2"]);
     until(|| completed(&tree) >= 5).await;
     first.signal(Signal::KILL);
-    let before = completed(&tree);
-    assert!(before < 60, "it was killed in the middle");
+    let running = query(&tree, "SELECT count(*) FROM oban_jobs WHERE state = 'executing'");
+    assert!(running > 0 && completed(&tree) < FILES, "it was killed in the middle");
 
     let output = run(&tree, &["--out", "sums"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!((query(&tree, "SELECT count(*) FROM oban_jobs"), completed(&tree)), (60, 60));
+    assert_eq!((query(&tree, "SELECT count(*) FROM oban_jobs"), completed(&tree)), (FILES, FILES));
+    let rescued = "SELECT count(*) FROM oban_jobs WHERE meta ->> 'rescued' = 1";
+    assert_eq!(query(&tree, rescued), running, "what ran at the kill, and nothing else, came back");
     assert_eq!(tree.sums(), tree.expected_sums());
 }
 
 #[tokio::test]
 async fn ctrl_c_stops_gracefully() {
-    let tree = Tree::of_large_files(60);
+    let tree = Tree::of_large_files(FILES);
     let first = start(&tree, &["--jobs", "2"]);
     until(|| completed(&tree) >= 5).await;
     let output = first.signal(Signal::INT);
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     assert!(String::from_utf8(output.stderr).unwrap().contains("run the same command again"));
-    assert!(completed(&tree) < 60, "it was stopped in the middle");
+    assert!(completed(&tree) < FILES, "it was stopped in the middle");
     assert_eq!(query(&tree, "SELECT count(*) FROM oban_jobs WHERE state = 'executing'"), 0);
     assert_eq!(query(&tree, "SELECT count(*) FROM oban_producers"), 0);
 
@@ -92,19 +95,19 @@ async fn ctrl_c_stops_gracefully() {
 
 #[test]
 fn two_processes_share_a_file() {
-    let tree = Tree::of_large_files(60);
+    let tree = Tree::of_large_files(FILES);
     let (one, other) = (start(&tree, &["--jobs", "1"]), start(&tree, &["--jobs", "1", "--out", "sums"]));
     for output in [one.wait(), other.wait()] {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     }
-    assert_eq!((query(&tree, "SELECT count(*) FROM oban_jobs"), completed(&tree)), (60, 60));
+    assert_eq!((query(&tree, "SELECT count(*) FROM oban_jobs"), completed(&tree)), (FILES, FILES));
     assert_eq!(query(&tree, "SELECT count(DISTINCT attempted_by ->> 1) FROM oban_jobs"), 2);
     assert_eq!(tree.sums(), tree.expected_sums());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_share_a_postgres_database() {
-    let tree = Tree::of_large_files(60);
+    let tree = Tree::of_large_files(FILES);
     let database = Database::create("quickstart").await;
     let url = database.url();
     let arguments = ["--jobs", "1", "--database-url", &url, "--out", "sums"];
@@ -112,12 +115,16 @@ async fn two_processes_share_a_postgres_database() {
     for output in [one.wait(), other.wait()] {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
     }
-    let statement = "SELECT count(*), count(*) FILTER (WHERE state = 'completed'), count(DISTINCT attempted_by[2])
+    let statement =
+        "SELECT count(*), count(*) FILTER (WHERE state = 'completed'), count(DISTINCT attempted_by[2])
                      FROM oban_jobs";
     let counts: (i64, i64, i64) = sqlx::query_as(statement).fetch_one(&database.pool().await).await.unwrap();
-    assert_eq!(counts, (60, 60, 2));
+    assert_eq!(counts, (FILES, FILES, 2));
     assert_eq!(tree.sums(), tree.expected_sums());
 }
+
+/// So many that a run of them can be met in its middle.
+const FILES: i64 = 40;
 
 /// The program, running; killed when the test fails.
 struct Running(Option<Child>);

@@ -56,11 +56,11 @@ impl Tree {
     }
 
     /// Each takes a while to hash, and no room on the disk.
-    pub(crate) fn of_large_files(count: u64) -> Self {
+    pub(crate) fn of_large_files(count: i64) -> Self {
         let tree = Self::new();
         for number in 0..count {
             let file = File::create(tree.path(&format!("file {number}"))).unwrap();
-            file.set_len(4_000_000 + number).unwrap();
+            file.set_len(u64::try_from(16_000_000 + number).unwrap()).unwrap();
         }
         tree
     }
