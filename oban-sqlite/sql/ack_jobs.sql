@@ -2,7 +2,8 @@
 -- Index: INTEGER PRIMARY KEY
 --
 -- :scheduled_at, :error, :meta and :counter are NULL when the outcome leaves them alone. :meta never holds
--- null or nested values, so json_patch merges its keys as they are.
+-- null or nested values, so json_patch merges its keys as they are. Broken JSON of another writer is replaced: it
+-- would fail the whole batch, now and at every retry.
 UPDATE oban_jobs
 SET state = :state,
     attempt = attempt - :refund,
@@ -10,13 +11,18 @@ SET state = :state,
     completed_at = iif(:state = 'completed', :now, completed_at),
     discarded_at = iif(:state = 'discarded', :now, discarded_at),
     cancelled_at = iif(:state = 'cancelled', :now, cancelled_at),
-    errors = iif(:error IS NULL, errors, json_insert(errors, '$[#]', json(:error))),
+    errors = CASE
+      WHEN NOT json_valid(errors) THEN iif(:error IS NULL, '[]', json_array(json(:error)))
+      WHEN :error IS NOT NULL THEN json_insert(errors, '$[#]', json(:error))
+      ELSE errors
+    END,
     meta = CASE
+      WHEN NOT json_valid(meta) THEN coalesce(:meta, iif(:counter IS NULL, '{}', json_object(:counter, 1)))
       WHEN :meta IS NOT NULL THEN json_patch(meta, :meta)
       WHEN :counter IS NOT NULL THEN json_set(
         meta,
         '$.' || :counter,
-        1 + iif(json_type(meta, '$.' || :counter) IN ('integer', 'real'), CAST(meta ->> ('$.' || :counter) AS INTEGER), 0)
+        1 + iif(json_type(meta, '$.' || :counter) = 'integer', meta ->> :counter, 0)
       )
       ELSE meta
     END

@@ -2,9 +2,8 @@
 -- Index: INTEGER PRIMARY KEY
 UPDATE oban_jobs
 SET state = 'available',
-    meta = json_set(
-      meta,
-      '$.rescued',
-      1 + iif(json_type(meta, '$.rescued') IN ('integer', 'real'), CAST(meta ->> '$.rescued' AS INTEGER), 0)
-    )
+    meta = CASE
+      WHEN NOT json_valid(meta) THEN '{"rescued":1}'
+      ELSE json_set(meta, '$.rescued', 1 + iif(json_type(meta, '$.rescued') = 'integer', meta ->> 'rescued', 0))
+    END
 WHERE id = :id

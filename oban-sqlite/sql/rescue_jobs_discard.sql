@@ -3,5 +3,9 @@
 UPDATE oban_jobs
 SET state = 'discarded',
     discarded_at = :now,
-    errors = json_insert(errors, '$[#]', json_object('at', :now, 'attempt', attempt, 'error', :error))
+    errors = json_insert(
+      iif(json_valid(errors), errors, '[]'),
+      '$[#]',
+      json_object('at', :now, 'attempt', attempt, 'error', :error)
+    )
 WHERE id = :id

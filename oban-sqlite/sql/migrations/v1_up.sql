@@ -65,9 +65,10 @@ CREATE TABLE IF NOT EXISTS oban_peers (
   expires_at TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- AUTOINCREMENT, because readers go on from the last id they saw and know a gap by it.
+-- Readers go on from the last id they saw. Ids rise although they are not AUTOINCREMENT, because the newest
+-- rows always stay.
 CREATE TABLE IF NOT EXISTS oban_notifications (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   channel TEXT NOT NULL,
   payload TEXT NOT NULL
 );

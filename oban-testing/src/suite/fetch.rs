@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use oban_core::{
-    Ack, Engine, Fetch, Finish, Job, JobChanges, JobFilter, JobId, JobState, QueueChange, QueueMeta,
+    Ack, Engine, Fetch, Finish, Job, JobChanges, JobFilter, JobId, JobState, NewJob, QueueChange, QueueMeta,
     QueueSpec,
 };
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ pub async fn makes_jobs_executing(h: Harness) {
 }
 
 pub async fn orders_by_priority_then_time_then_id(h: Harness) {
-    let second = |job: oban_core::NewJob, seconds| job.schedule_at(h.now() - TimeDelta::seconds(seconds));
+    let second = |job: NewJob, seconds| job.schedule_at(h.now() - TimeDelta::seconds(seconds));
     let stored = h
         .insert_all([
             second(job().priority(1), 9),
@@ -170,6 +170,19 @@ pub async fn fetches_again_after_a_retry(h: Harness) {
     assert_eq!((again[0].id, again[0].attempt, again[0].attempted_at), (first.id, 2, Some(h.now())));
     assert_eq!(again[0].attempted_by, ["web.2".to_owned(), producer.uuid.to_string()]);
     assert_eq!(again[0].errors.len(), 1);
+}
+
+pub async fn takes_no_notice_of_a_clock_that_steps_back(h: Harness) {
+    let stored = h.insert(job()).await;
+    h.clock.advance(TimeDelta::hours(-1));
+    let producer = h.producer("default").await;
+    let fetched = h.fetch(&producer, 1).await;
+    assert_eq!(
+        (fetched[0].id, fetched[0].attempted_at),
+        (stored.id, Some(h.now())),
+        "available is available"
+    );
+    assert!(h.ack(&fetched[0], Finish::Complete { recorded: None }).await);
 }
 
 pub async fn never_gives_a_job_to_two_nodes(h: Harness) {
