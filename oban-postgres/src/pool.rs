@@ -28,6 +28,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Firewalls forget idle connections without a word, so old ones are not trusted.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Plans are made once: for each array's length again, they would be no better. They are to hold when the
+/// table has grown since, so they never read it whole.
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+
 /// A handle to at most four connections; clones are one pool. Opens them when they are needed.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnPool {
@@ -113,10 +117,7 @@ impl OwnPool {
         }
         let mut conn = options.connect().await?;
         if self.prepare {
-            // A plan for each array's length would be made again and again, and no better.
-            sqlx::raw_sql("SET plan_cache_mode = force_generic_plan; SET jit = off")
-                .execute(&mut conn)
-                .await?;
+            sqlx::raw_sql(SETTINGS).execute(&mut conn).await?;
         }
         Ok(conn)
     }

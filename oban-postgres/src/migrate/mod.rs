@@ -60,7 +60,8 @@ impl Migrate for Postgres {
         let mut conn = self.lock_schema().await?;
         let found = version::find(self, &mut conn).await?;
         found.refuse_foreign()?;
-        if found.version() == 0 && self.prefix.as_str() != "public" {
+        // Even "IF NOT EXISTS" would need the right to make schemas.
+        if !found.has_schema {
             run(&mut conn, &sql::create_schema(&self.prefix)).await?;
         }
         if !found.is_infinite() {

@@ -1,6 +1,10 @@
 //! The contract of engines, kept by two nodes on one database; and, by file, what only Postgres has.
 //! One binary for all, because linking takes longer than most of the tests.
 
+mod indexes;
+mod migrations;
+mod plans;
+mod sql;
 mod support;
 
 use oban_core::Clock;
