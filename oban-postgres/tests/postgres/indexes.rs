@@ -24,10 +24,9 @@ const LEAN: [&str; 8] = [
     "oban_jobs_staging_index",
 ];
 
-const ELIXIR: [&str; 10] = [
+const ELIXIR: [&str; 9] = [
     "oban_jobs_args_index",
     "oban_jobs_completed_index",
-    "oban_jobs_executing_index",
     "oban_jobs_exhausted_index",
     "oban_jobs_meta_index",
     "oban_jobs_pkey",

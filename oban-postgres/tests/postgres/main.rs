@@ -4,8 +4,10 @@
 mod indexes;
 mod migrations;
 mod plans;
+mod rows;
 mod sql;
 mod support;
+mod transactions;
 
 use oban_core::Clock;
 use oban_postgres::Postgres;
