@@ -3,7 +3,10 @@
 
 mod indexes;
 mod migrations;
+mod model;
+mod notifier;
 mod plans;
+mod proxy;
 mod rows;
 mod sql;
 mod support;
