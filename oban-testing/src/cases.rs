@@ -19,6 +19,27 @@ macro_rules! __each_case {
                 appends_errors_in_order,
                 keeps_any_error_text,
                 keeps_a_megabyte_of_error_text,
+                takes_an_empty_list,
+                takes_a_thousand_mixed_outcomes,
+            }
+            cancel {
+                cancels_whatever_is_not_finished,
+                leaves_finished_jobs,
+                stops_what_waits,
+                keeps_a_running_job_from_rescue,
+                counts_its_limit_by_lowest_id,
+                selects_nothing_by_an_empty_list,
+                takes_ten_thousand_ids,
+                wins_or_loses_whole_against_an_ack,
+            }
+            delete {
+                deletes_jobs_in_any_other_state,
+                spares_executing_jobs,
+                counts_its_limit_by_lowest_id,
+                selects_nothing_by_an_empty_list,
+                never_reuses_an_id,
+            }
+            fence {
                 refuses_another_attempt,
                 refuses_another_execution_of_the_same_attempt,
                 tells_executions_apart_by_a_microsecond,
@@ -28,8 +49,6 @@ macro_rules! __each_case {
                 refuses_the_old_run_of_a_rescued_job,
                 takes_an_outcome_once,
                 takes_one_of_two_contradicting_outcomes,
-                takes_an_empty_list,
-                takes_a_thousand_mixed_outcomes,
             }
             fetch {
                 makes_jobs_executing,
@@ -72,6 +91,40 @@ macro_rules! __each_case {
                 announces_no_scheduled_job,
                 refuses_a_foreign_connection,
             }
+            inspect {
+                is_ready,
+                lists_by_lowest_id,
+                lists_each_job_once,
+                lists_by_every_condition,
+                takes_patterns_literally,
+                lists_jobs_in_every_state,
+                counts_by_queue_and_state,
+            }
+            notifier {
+                reaches_its_own_node,
+                reaches_the_other_node,
+                keeps_channels_apart,
+                hears_several_channels_by_one_subscription,
+                carries_many_payloads_in_order,
+                carries_any_text,
+                hears_a_hint_once_though_run_twice,
+                stops_when_told,
+                keeps_subscriptions_made_before_it_runs,
+                keeps_subscriptions_over_a_restart,
+                goes_on_when_one_of_two_runs_stops,
+            }
+            peer {
+                elects_the_first_candidate,
+                elects_one_of_many_at_once,
+                extends_the_leaders_lease,
+                replaces_a_leader_whose_lease_expired,
+                takes_its_own_expired_lease_again,
+                refuses_another_process_of_the_same_name,
+                counts_the_latest_ttl,
+                frees_the_lease_at_once,
+                announces_a_resignation,
+                elects_for_each_instance,
+            }
             prune {
                 deletes_by_each_states_own_age,
                 judges_completed_jobs_by_their_completion,
@@ -79,6 +132,13 @@ macro_rules! __each_case {
                 is_bounded_and_continues,
                 keeps_live_jobs,
                 keeps_a_job_that_was_retried,
+            }
+            queue {
+                registers_a_producer,
+                gives_every_producer_an_identity,
+                changes_settings,
+                says_goodbye_twice,
+                removes_one_registration_only,
             }
             reclaim {
                 hands_back_what_the_producer_does_not_run,
@@ -104,6 +164,16 @@ macro_rules! __each_case {
                 announces_the_queues,
                 leaves_the_finished_jobs_of_the_dead,
             }
+            retry {
+                makes_jobs_available_again,
+                leaves_available_and_executing_jobs,
+                allows_one_more_attempt,
+                keeps_attempts_that_are_left,
+                announces_the_queues,
+                counts_its_limit_by_lowest_id,
+                selects_nothing_by_an_empty_list,
+                takes_its_new_place_in_the_queue,
+            }
             stage {
                 makes_due_jobs_available,
                 takes_retryable_jobs_as_well,
@@ -116,6 +186,20 @@ macro_rules! __each_case {
                 leaves_a_cancelled_job_cancelled,
                 never_stages_a_job_at_two_nodes,
                 keeps_cancelled_what_is_cancelled_meanwhile,
+            }
+            update {
+                replaces_what_is_named,
+                keeps_what_is_not_named,
+                empties_what_is_replaced_by_nothing,
+                changes_jobs_in_any_state,
+                reschedules_waiting_jobs,
+                reschedules_no_other_jobs,
+                schedules_at_a_time_or_now,
+                never_sets_max_attempts_below_the_attempts_made,
+                moves_jobs_between_queues,
+                returns_rows_by_lowest_id,
+                selects_nothing_by_an_empty_list,
+                keeps_the_run_of_a_running_job,
             }
         }
     };

@@ -1,13 +1,14 @@
 use std::{future::Future, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use oban_core::Clock;
 use tokio::{runtime, time};
 
-use crate::{Fixture, Harness};
+use crate::{Fixture, Harness, story::Cluster};
 
 /// Generates the tests that hold an engine to its contract: one named test per case, such as
-/// `conformance::insert::assigns_rising_ids`.
+/// `conformance::insert::assigns_rising_ids` for its calls, and one per story, such as
+/// `stories::failures::survives_a_panic`, in which whole nodes run on it.
 ///
 /// It takes a function (or an expression that can be called like one) that makes an empty store
 /// whose engines work by the given clock. Invoke it once in a module of its tests:
@@ -67,6 +68,7 @@ macro_rules! conformance {
         }
 
         $crate::__each_case!($crate::__conformance_tests);
+        $crate::__each_story!($crate::__story_tests);
     };
 }
 
@@ -87,29 +89,72 @@ macro_rules! __conformance_tests {
     };
 }
 
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __story_tests {
+    ($($module:ident { $($story:ident),* $(,)? })*) => {
+        mod stories {
+            $(mod $module {
+                $(
+                    #[test]
+                    fn $story() {
+                        $crate::__private::run(super::super::conformance_fixture, $crate::story::$module::$story);
+                    }
+                )*
+            })*
+        }
+    };
+}
+
+/// What a case works with, made of an empty store.
+pub trait Setting {
+    /// The time the store works by.
+    fn clock() -> Clock;
+
+    /// Takes the store.
+    fn new(fixture: Fixture, clock: Clock) -> Self;
+}
+
 /// Runs one case on a store of its own.
 ///
 /// # Panics
 /// When the case fails, or does not end in two minutes.
 #[doc(hidden)]
-pub fn run<M: Future<Output = Fixture>, C: Future<Output = ()>>(
+pub fn run<M: Future<Output = Fixture>, S: Setting, C: Future<Output = ()>>(
     fresh: impl FnOnce(Clock) -> M,
-    case: impl FnOnce(Harness) -> C,
+    case: impl FnOnce(S) -> C,
 ) {
     // Declared first, so that it is dropped last.
     let _guard;
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let clock = Clock::pinned(start());
+    let clock = S::clock();
     let mut fixture = runtime.block_on(fresh(clock.clone()));
     _guard = fixture.guard.take();
-    let case = case(Harness::new(fixture, clock));
+    let case = case(S::new(fixture, clock));
     runtime.block_on(async { time::timeout(PATIENCE, case).await }).expect("the case ends in time");
 }
 
 /// No case is that slow; one that hangs is to fail by its name.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A moment with microseconds, so that engines show whether they keep them.
-fn start() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_772_366_400, 123_457_000).unwrap()
+impl Setting for Harness {
+    /// Stands still at a moment with microseconds, so that engines show whether they keep them.
+    fn clock() -> Clock {
+        Clock::pinned(DateTime::from_timestamp(1_772_366_400, 123_457_000).unwrap())
+    }
+
+    fn new(fixture: Fixture, clock: Clock) -> Self {
+        Self::new(fixture, clock)
+    }
+}
+
+impl Setting for Cluster {
+    /// The store's own: nodes and workers take real time.
+    fn clock() -> Clock {
+        Clock::store()
+    }
+
+    fn new(fixture: Fixture, _: Clock) -> Self {
+        Self::new(fixture)
+    }
 }

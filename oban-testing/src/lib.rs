@@ -1,7 +1,9 @@
 //! In-memory engine, conformance suite and test helpers of oban.
 //!
 //! - [`Memory`] is an engine without a database: the reference for all others.
+//! - [`perform_job`] runs a worker without any store.
 //! - [`conformance!`] generates the tests that hold an engine to its contract.
+//! - [`model::check`] compares an engine with a model of the contract in random histories.
 
 mod cases;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
@@ -12,6 +14,13 @@ mod fixture;
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
 mod harness;
 mod memory;
+#[expect(clippy::unwrap_used, reason = "test code that other crates compile")]
+pub mod model;
+mod perform;
+mod stories;
+#[expect(missing_docs, reason = "the name of a story says what it checks")]
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "test code that other crates compile")]
+pub mod story;
 #[expect(missing_docs, reason = "the name of a case says what it checks")]
 #[expect(clippy::unwrap_used, reason = "test code that other crates compile")]
 pub mod suite;
@@ -20,6 +29,7 @@ pub use ear::Ear;
 pub use fixture::Fixture;
 pub use harness::Harness;
 pub use memory::Memory;
+pub use perform::perform_job;
 
 #[doc(hidden)]
 pub mod __private {

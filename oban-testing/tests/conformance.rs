@@ -1,5 +1,7 @@
 //! The suite on the engine of this crate, and the completeness of its list.
 
+#![expect(clippy::unwrap_used, reason = "test code")]
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -25,8 +27,16 @@ macro_rules! names {
 
 #[test]
 fn every_case_is_listed() {
-    let listed: BTreeSet<String> = oban_testing::__each_case!(names).map(str::to_owned).into();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/suite");
+    assert_eq!(defined_in("suite"), oban_testing::__each_case!(names).map(str::to_owned).into());
+}
+
+#[test]
+fn every_story_is_listed() {
+    assert_eq!(defined_in("story"), oban_testing::__each_story!(names).map(str::to_owned).into());
+}
+
+fn defined_in(folder: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
     let mut defined = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -37,6 +47,6 @@ fn every_case_is_listed() {
             }
         }
     }
-    assert!(defined.len() > 90, "the cases were found");
-    assert_eq!(defined, listed);
+    assert!(defined.len() > 30, "the cases were found");
+    defined
 }

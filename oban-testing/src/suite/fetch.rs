@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use oban_core::{
-    Ack, Engine, Fetch, Finish, Job, JobChanges, JobFilter, JobId, JobState, QueueChange, QueueMeta,
+    Ack, Engine, Fetch, Finish, Job, JobChanges, JobFilter, JobId, JobState, NewJob, QueueChange, QueueMeta,
     QueueSpec,
 };
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ pub async fn makes_jobs_executing(h: Harness) {
 }
 
 pub async fn orders_by_priority_then_time_then_id(h: Harness) {
-    let second = |job: oban_core::NewJob, seconds| job.schedule_at(h.now() - TimeDelta::seconds(seconds));
+    let second = |job: NewJob, seconds| job.schedule_at(h.now() - TimeDelta::seconds(seconds));
     let stored = h
         .insert_all([
             second(job().priority(1), 9),

@@ -4,9 +4,18 @@
 //! listed in `cases.rs`. Cases never sleep: their clock is pinned, and they wait on signals.
 
 pub mod ack;
+pub mod cancel;
+pub mod delete;
+pub mod fence;
 pub mod fetch;
 pub mod insert;
+pub mod inspect;
+pub mod notifier;
+pub mod peer;
 pub mod prune;
+pub mod queue;
 pub mod reclaim;
 pub mod rescue;
+pub mod retry;
 pub mod stage;
+pub mod update;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use oban_core::{Finish, JobFilter, JobState, Prune, Touched};
 
 use crate::{
@@ -26,7 +27,7 @@ pub async fn deletes_by_each_states_own_age(h: Harness) {
 }
 
 pub async fn judges_completed_jobs_by_their_completion(h: Harness) {
-    let stored = h.insert(job().schedule_at(h.now() - chrono::TimeDelta::days(900))).await;
+    let stored = h.insert(job().schedule_at(h.now() - TimeDelta::days(900))).await;
     h.stage().await;
     let producer = h.producer("default").await;
     let running = h.fetch(&producer, 1).await;

@@ -1,0 +1,3 @@
+-- Deletes one job.
+-- Index: INTEGER PRIMARY KEY
+DELETE FROM oban_jobs WHERE id = :id

@@ -1,0 +1,59 @@
+//! How connections to the file are set up.
+
+use std::{path::Path, thread, time::Duration};
+
+use oban_core::{Error, ErrorKind, Result};
+use rusqlite::{Connection, ErrorCode};
+
+use crate::error::from_sqlite;
+
+/// More than all our statements, so that none is ever prepared twice.
+const STATEMENTS: usize = 64;
+
+/// Another process that opens the file at the same instant is done with it within milliseconds.
+const RETRY_WAL_EVERY: Duration = Duration::from_millis(10);
+
+/// Opens the file, creating it if need be, in WAL mode.
+pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<Connection> {
+    let open = || {
+        let conn = Connection::open(path)?;
+        conn.busy_timeout(busy_timeout)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        use_wal(&conn, busy_timeout)?;
+        conn.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(conn)
+    };
+    let conn = open().map_err(|error| from_sqlite("open", error).with_context("path", path.display()))?;
+    let mode: String = conn
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(|error| from_sqlite("open", error))?;
+    if mode != "wal" {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "open",
+            "the file cannot be used in WAL mode, which needs shared memory; put it on a local disk",
+        )
+        .with_context("path", path.display())
+        .with_context("journal_mode", mode));
+    }
+    Ok(conn)
+}
+
+/// The switch to WAL wants the file alone, and SQLite does not wait for that by itself.
+fn use_wal(conn: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            Err(error) if is_busy(&error) && waited < busy_timeout => {
+                thread::park_timeout(RETRY_WAL_EVERY);
+                waited += RETRY_WAL_EVERY;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether another connection is in the way.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}

@@ -1,0 +1,26 @@
+//! Available jobs for a producer.
+
+use oban_core::{Job, QueueMeta};
+use rusqlite::named_params;
+use serde_json::json;
+
+use crate::{row, select::limit, sql, time, writer::Write};
+
+/// Makes up to `demand` jobs of the producer's queue executing.
+pub(super) fn fetch(write: &Write<'_>, meta: &QueueMeta, demand: usize) -> rusqlite::Result<Vec<Job>> {
+    if demand == 0 || !meta.is_fetching() {
+        return Ok(Vec::new());
+    }
+    let mut jobs = row::jobs(
+        &mut write.statement(sql::FETCH_JOBS)?,
+        named_params! {
+            ":queue": meta.queue,
+            ":demand": limit(demand),
+            ":attempted_by": json!([meta.node, meta.uuid.to_string()]).to_string(),
+            ":now": time::to_text(write.now()),
+        },
+    )?;
+    // RETURNING has no order.
+    jobs.sort_unstable_by_key(|job| (job.priority, job.scheduled_at, job.id));
+    Ok(jobs)
+}

@@ -1,0 +1,57 @@
+//! New jobs.
+
+use chrono::{DateTime, Utc};
+use oban_core::{Inserted, Job, JobId, JobState, NewJob, Schedule};
+use rusqlite::named_params;
+use serde_json::json;
+
+use crate::{sql, time, writer::Write};
+
+/// Stores the jobs and announces the queues of those available. The caller rolls back when it fails.
+pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Result<Vec<Inserted>> {
+    let mut statement = write.statement(sql::INSERT_JOBS)?;
+    let now = time::to_text(write.now());
+    let mut inserted = Vec::with_capacity(jobs.len());
+    for new in jobs {
+        let mut job = unsaved(new, write.now());
+        statement.execute(named_params! {
+            ":state": job.state.as_str(),
+            ":queue": job.queue,
+            ":worker": job.worker,
+            ":args": job.args.to_string(),
+            ":meta": json!(job.meta).to_string(),
+            ":tags": json!(job.tags).to_string(),
+            ":priority": job.priority,
+            ":max_attempts": job.max_attempts,
+            ":now": now,
+            ":scheduled_at": time::to_text(job.scheduled_at),
+        })?;
+        job.id = JobId(write.conn().last_insert_rowid());
+        inserted.push(Inserted::new(job));
+    }
+    let available = inserted.iter().filter(|job| job.state == JobState::Available);
+    write.announce(available.map(|job| job.queue.as_str()))?;
+    Ok(inserted)
+}
+
+/// The row as it will be stored: reading it back would double the work.
+fn unsaved(new: NewJob, now: DateTime<Utc>) -> Job {
+    let scheduled_at = match new.schedule {
+        Schedule::Now => now,
+        Schedule::At(at) => time::truncate(at),
+        Schedule::In(period) => time::after(now, period.as_duration()),
+    };
+    Job {
+        state: new.state(),
+        queue: new.queue,
+        worker: new.worker,
+        args: new.args,
+        meta: new.meta,
+        tags: new.tags,
+        max_attempts: new.max_attempts,
+        priority: new.priority,
+        inserted_at: now,
+        scheduled_at,
+        ..Job::default()
+    }
+}

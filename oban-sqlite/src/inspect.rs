@@ -1,0 +1,41 @@
+//! Read models for people.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use oban_core::{Inspect, Job, JobCount, JobFilter, JobState, Result};
+use rusqlite::named_params;
+
+use crate::{Sqlite, row, select::select, sql};
+
+#[async_trait]
+impl Inspect for Sqlite {
+    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
+        let filter = filter.clone();
+        self.read("list_jobs", move |conn| {
+            let selected = select(conn, &filter, &JobState::ALL)?;
+            let mut statement = conn.prepare_cached(sql::LIST_JOBS)?;
+            let mut jobs = Vec::with_capacity(selected.len());
+            for job in selected {
+                jobs.extend(row::jobs(&mut statement, named_params! { ":id": job.id.0 })?);
+            }
+            Ok(jobs)
+        })
+        .await
+    }
+
+    async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
+        let mut filter = filter.clone();
+        self.read("count_jobs", move |conn| {
+            if filter.limit != Some(0) {
+                filter.limit = None;
+            }
+            let mut counts: BTreeMap<(String, JobState), u64> = BTreeMap::new();
+            for job in select(conn, &filter, &JobState::ALL)? {
+                *counts.entry((job.queue, job.state)).or_default() += 1;
+            }
+            Ok(counts.into_iter().map(|((queue, state), count)| JobCount { queue, state, count }).collect())
+        })
+        .await
+    }
+}

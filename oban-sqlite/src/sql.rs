@@ -1,0 +1,63 @@
+//! The statements, one file each, and the only place that builds SQL text.
+
+use oban_core::JobState;
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)+) => {
+        $(pub(crate) const $name: &str = include_str!(concat!("../sql/", $file, ".sql"));)+
+    };
+}
+
+statements! {
+    ACK_JOBS = "ack_jobs";
+    ACK_JOBS_COMPLETE = "ack_jobs_complete";
+    CAMPAIGN = "campaign";
+    CANCEL_JOBS = "cancel_jobs";
+    DELETE_JOBS = "delete_jobs";
+    FETCH_JOBS = "fetch_jobs";
+    INSERT_JOBS = "insert_jobs";
+    LEADER = "leader";
+    LIST_JOBS = "list_jobs";
+    NOTIFICATIONS = "notifications";
+    NOTIFICATIONS_LAST = "notifications_last";
+    NOTIFY = "notify";
+    NOTIFY_TRIM = "notify_trim";
+    PRUNE_JOBS_CANCELLED = "prune_jobs_cancelled";
+    PRUNE_JOBS_COMPLETED = "prune_jobs_completed";
+    PRUNE_JOBS_DISCARDED = "prune_jobs_discarded";
+    RECLAIM_JOBS = "reclaim_jobs";
+    RECLAIM_JOBS_SELECT = "reclaim_jobs_select";
+    REFRESH_QUEUES = "refresh_queues";
+    RESCUE_JOBS = "rescue_jobs";
+    RESCUE_JOBS_DEAD = "rescue_jobs_dead";
+    RESCUE_JOBS_DISCARD = "rescue_jobs_discard";
+    RESCUE_JOBS_EXHAUSTED = "rescue_jobs_exhausted";
+    RESCUE_JOBS_ORPHANED = "rescue_jobs_orphaned";
+    RESCUE_JOBS_PRODUCERS = "rescue_jobs_producers";
+    RESIGN = "resign";
+    RETRY_JOBS = "retry_jobs";
+    SELECT_JOBS = "select_jobs";
+    SELECT_JOBS_BY_ID = "select_jobs_by_id";
+    SHUTDOWN_QUEUE = "shutdown_queue";
+    STAGE_JOBS = "stage_jobs";
+    STAGE_JOBS_QUEUE = "stage_jobs_queue";
+    STAGE_JOBS_SELECT = "stage_jobs_select";
+    UPDATE_JOBS = "update_jobs";
+    V1_DOWN = "migrations/v1_down";
+    V1_UP = "migrations/v1_up";
+    VERSION = "version";
+    VERSION_SET = "version_set";
+    VERSION_TABLE = "version_table";
+}
+
+/// Selects the jobs in one state, with a predicate that implies the state's partial index.
+pub(crate) fn select_jobs_by_state(state: JobState) -> String {
+    let predicate = match state {
+        JobState::Scheduled | JobState::Retryable => {
+            format!("state IN ('scheduled', 'retryable') AND state = '{state}'")
+        }
+        state => format!("state = '{state}'"),
+    };
+    include_str!("../sql/select_jobs_by_state.sql")
+        .replace("\nWHERE {state}", &format!("\nWHERE {predicate}"))
+}

@@ -1,0 +1,88 @@
+//! Each statement uses the index its header names, on a large table and without statistics.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, path::Path};
+
+use oban_core::JobState;
+use oban_sqlite::{Sqlite, rusqlite::Connection};
+
+const ROWS: u32 = 120_000;
+
+#[tokio::test]
+async fn statements_use_the_index_their_header_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    let _engine = Sqlite::open(&path).await.unwrap();
+    let conn = Connection::open(&path).unwrap();
+    fill(&conn);
+
+    let mut checked = 0;
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("sql")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let sql = fs::read_to_string(&path).unwrap();
+        if name == "select_jobs_by_state" {
+            for state in JobState::ALL {
+                // The same text as the engine's, which is private.
+                let staged = "state IN ('scheduled', 'retryable') AND ";
+                let prefix =
+                    if matches!(state, JobState::Scheduled | JobState::Retryable) { staged } else { "" };
+                let sql = sql.replace("WHERE {state}", &format!("WHERE {prefix}state = '{state}'"));
+                let index = match state {
+                    JobState::Scheduled | JobState::Retryable => "oban_jobs_staging_index".to_owned(),
+                    state => format!("oban_jobs_{state}_index"),
+                };
+                holds(&conn, &name, &sql, &index);
+            }
+            checked += 1;
+            continue;
+        }
+        let header = sql.lines().find_map(|line| line.strip_prefix("-- Index: ")).unwrap();
+        if !header.starts_with("none") {
+            holds(&conn, &name, &sql, header);
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "only {checked} statements were checked");
+}
+
+/// The plan names the index, and walks nothing of `oban_jobs` but a partial index.
+fn holds(conn: &Connection, name: &str, sql: &str, index: &str) {
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let plan: Vec<String> = statement
+        .raw_query()
+        .mapped(|row| row.get(3))
+        .collect::<Result<_, _>>()
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let whole = plan.join("\n");
+    // An upsert looks into its primary key without a word in the plan.
+    let is_upsert = sql.contains("ON CONFLICT");
+    assert!(is_upsert || whole.contains(index), "{name} does not use {index}:\n{whole}");
+    for step in plan.iter().filter(|step| step.starts_with("SCAN oban_jobs")) {
+        assert!(step.contains("_index"), "{name} scans the table:\n{whole}");
+    }
+}
+
+/// Mostly history, as in an old file.
+fn fill(conn: &Connection) {
+    conn.execute(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
+         INSERT INTO oban_jobs (state, queue, worker, attempted_at, completed_at, cancelled_at, discarded_at)
+         SELECT
+           CASE WHEN n % 20 < 8 THEN
+             CASE n % 8 WHEN 0 THEN 'suspended' WHEN 1 THEN 'scheduled' WHEN 2 THEN 'available' WHEN 3 THEN 'executing'
+               WHEN 4 THEN 'retryable' WHEN 5 THEN 'cancelled' WHEN 6 THEN 'discarded' ELSE 'completed' END
+           ELSE 'completed' END,
+           'queue_' || (n % 5), 'Worker',
+           '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z',
+           '2026-01-01T00:00:00.000000Z'
+         FROM numbers",
+        [ROWS],
+    )
+    .unwrap();
+    let rows: u32 = conn.query_row("SELECT count(*) FROM oban_jobs", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, ROWS);
+}

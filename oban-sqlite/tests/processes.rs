@@ -1,0 +1,173 @@
+//! Several processes on one file. The other processes are this test binary, started with a role.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and its processes talk through stdout"
+)]
+
+use std::{
+    collections::BTreeMap,
+    env,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use oban_core::{
+    Ack, Channel, Engine, Fetch, Finish, Inspect, JobFilter, JobState, NewJob, Notifier, QueueSpec, Rescue,
+    Stage,
+};
+use oban_sqlite::{Sqlite, rusqlite::Connection};
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+const FILE: &str = "OBAN_SQLITE_TEST_FILE";
+const ROLE: &str = "OBAN_SQLITE_TEST_ROLE";
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many jobs each process inserts.
+const SHARE: usize = 500;
+
+#[tokio::test]
+async fn every_job_runs_once_and_nobody_is_ever_turned_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    // Nobody has opened the file before, so they race to make it as well.
+    let children = [start("hammer", &path), start("hammer", &path), start("hammer", &path)];
+
+    let mut runs: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut busy = 0;
+    for mut child in children {
+        let mut own = 0;
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            if let Some(id) = line.unwrap().strip_prefix("ran ") {
+                *runs.entry(id.parse().unwrap()).or_default() += 1;
+                own += 1;
+            }
+        }
+        assert!(child.wait().unwrap().success());
+        busy += usize::from(own > 0);
+    }
+    assert_eq!(runs.len(), 3 * SHARE);
+    assert!(runs.values().all(|count| *count == 1), "some jobs ran twice");
+    assert!(busy > 1, "one process did everything, so nothing was tested");
+
+    let engine = Sqlite::open(&path).await.unwrap();
+    let jobs = engine.list_jobs(&JobFilter::all()).await.unwrap();
+    assert_eq!(jobs.len(), 3 * SHARE);
+    assert!(jobs.iter().all(|job| job.state == JobState::Completed && job.attempt == 1));
+}
+
+#[tokio::test]
+async fn hints_cross_processes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    let engine = Sqlite::open(&path).await.unwrap();
+    let mut subscription = engine.listen(&[Channel::Insert]);
+    let shutdown = CancellationToken::new();
+    let mut relay = tokio::task::JoinSet::new();
+    let (runner, stop) = (engine.clone(), shutdown.clone());
+    relay.spawn(async move { runner.run(stop).await });
+
+    let mut child = start("insert", &path);
+    let heard = timeout(PATIENCE, subscription.next()).await.expect("a hint comes").unwrap();
+    assert_eq!(heard.text("queue"), Some("from-afar"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_killed_writer_leaves_a_sound_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    let mut child = start("insert", &path);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("inserted")), "the child inserts");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let engine = Sqlite::open(&path).await.unwrap();
+    let before = engine.list_jobs(&JobFilter::all()).await.unwrap().len();
+    assert_eq!(before % 50, 0, "a batch was torn");
+    engine.insert_jobs(None, vec![NewJob::new("Worker", json!({}))]).await.unwrap();
+    let verdict: String =
+        Connection::open(&path).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+}
+
+fn start(role: &str, path: &Path) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "other_process", "--ignored", "--nocapture"])
+        .env(ROLE, role)
+        .env(FILE, path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test]
+#[ignore = "started by the other tests as another process"]
+async fn other_process() {
+    let engine = Sqlite::open(PathBuf::from(env::var_os(FILE).unwrap())).await.unwrap();
+    match env::var(ROLE).unwrap().as_str() {
+        "hammer" => hammer(engine).await,
+        "insert" => insert(engine).await,
+        role => panic!("unknown role {role}"),
+    }
+}
+
+/// Inserts and runs jobs at once, until all of all processes are done. Any error ends it.
+async fn hammer(engine: Sqlite) {
+    let inserts = async {
+        for _ in 0..SHARE {
+            engine.insert_jobs(None, vec![NewJob::new("Worker", json!({}))]).await.unwrap();
+        }
+    };
+    tokio::join!(inserts, run(&engine));
+}
+
+async fn run(engine: &Sqlite) {
+    let spec = QueueSpec {
+        instance: "Oban".to_owned(),
+        node: format!("process-{}", std::process::id()),
+        queue: "default".to_owned(),
+        limit: 7,
+        paused: false,
+    };
+    let meta = engine.init_queue(&spec).await.unwrap();
+    let mut acks = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let fetched = engine.fetch_jobs(Fetch { queue: &meta, demand: 7, acks: &acks }).await.unwrap();
+        assert_eq!(fetched.acked.len(), acks.len(), "an ack was refused");
+        acks = fetched.jobs.iter().map(|job| Ack::of(job, Finish::Complete { recorded: None })).collect();
+        for job in &fetched.jobs {
+            println!("ran {}", job.id);
+        }
+        engine.refresh_queues(std::slice::from_ref(&meta)).await.unwrap();
+        engine.stage_jobs(Stage { limit: 10, queues: &[] }).await.unwrap();
+        engine
+            .rescue_jobs(Rescue { stale_after: PATIENCE, rescue_after: PATIENCE, limit: 10 })
+            .await
+            .unwrap();
+        if acks.is_empty() && completed(engine).await == 3 * SHARE {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{} jobs are done by now", completed(engine).await);
+    }
+}
+
+async fn completed(engine: &Sqlite) -> usize {
+    let completed = JobFilter::all().state(JobState::Completed);
+    engine.count_jobs(&completed).await.unwrap().first().map_or(0, |count| count.count.try_into().unwrap())
+}
+
+/// Inserts batches for ever.
+async fn insert(engine: Sqlite) {
+    loop {
+        let jobs = (0..50).map(|n| NewJob::new("Worker", json!({ "n": n })).queue("from-afar")).collect();
+        engine.insert_jobs(None, jobs).await.unwrap();
+        println!("inserted");
+    }
+}

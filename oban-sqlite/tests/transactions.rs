@@ -1,0 +1,166 @@
+//! Jobs in the application's own transactions.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use oban_core::{
+    Channel, Clock, Conn, Engine, ErrorKind, Inspect, JobFilter, JobState, NewJob, Notice, Notifier, Oban,
+};
+use oban_sqlite::{
+    InsertTx, Sqlite,
+    rusqlite::{Connection, TransactionBehavior},
+};
+use oban_testing::Memory;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+fn file() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    (directory, path)
+}
+
+/// An instance that only inserts.
+async fn instance(engine: impl Engine) -> Oban {
+    Oban::builder(engine).start().await.unwrap()
+}
+
+fn connection(path: &Path) -> Connection {
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch("CREATE TABLE IF NOT EXISTS users (name TEXT)").unwrap();
+    conn
+}
+
+fn job(queue: &str) -> NewJob {
+    NewJob::new("SendWelcome", json!({ "user_id": 1 })).queue(queue)
+}
+
+#[tokio::test]
+async fn jobs_live_and_die_with_the_transaction() {
+    let (_directory, path) = file();
+    let engine = Sqlite::open(&path).await.unwrap();
+    let oban = instance(engine.clone()).await;
+    let mut conn = connection(&path);
+
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    tx.execute("INSERT INTO users VALUES ('gone')", []).unwrap();
+    oban.insert_tx(&tx, job("mailers")).unwrap();
+    tx.rollback().unwrap();
+    assert_eq!(engine.list_jobs(&JobFilter::all()).await.unwrap(), []);
+
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    tx.execute("INSERT INTO users VALUES ('kept')", []).unwrap();
+    let inserted = oban.insert_tx(&tx, job("mailers").tag("new")).unwrap();
+    let more = oban.insert_all_tx(&tx, [job("a"), job("b").schedule_in("5m")]).unwrap();
+    assert_eq!(engine.list_jobs(&JobFilter::all()).await.unwrap(), [], "visible before the commit");
+    tx.commit().unwrap();
+
+    let mut returned = vec![inserted.job];
+    returned.extend(more.into_iter().map(|inserted| inserted.job));
+    assert_eq!(engine.list_jobs(&JobFilter::all()).await.unwrap(), returned);
+    assert_eq!(returned[2].state, JobState::Scheduled);
+    let users: Vec<String> = conn
+        .prepare("SELECT name FROM users")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(users, ["kept"]);
+}
+
+#[tokio::test]
+async fn only_a_commit_is_announced() {
+    let (_directory, path) = file();
+    let engine = Sqlite::open(&path).await.unwrap();
+    let oban = instance(engine.clone()).await;
+    let mut subscription = engine.listen(&[Channel::Insert]);
+    let shutdown = CancellationToken::new();
+    let mut relay = tokio::task::JoinSet::new();
+    let (runner, stop) = (engine.clone(), shutdown.clone());
+    relay.spawn(async move { runner.run(stop).await });
+    // Heard once the relay runs.
+    while tokio::time::timeout(std::time::Duration::from_millis(100), subscription.next()).await.is_err() {
+        engine.notify(Channel::Insert, &[json!({ "queue": "probe" })]).await.unwrap();
+    }
+
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+    oban.insert_tx(&tx, job("undone")).unwrap();
+    tx.rollback().unwrap();
+    let tx = conn.transaction().unwrap();
+    oban.insert_tx(&tx, job("done")).unwrap();
+    tx.commit().unwrap();
+
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|queue| queue != "done") {
+        let notice = subscription.next().await.unwrap();
+        assert_ne!(notice, Notice::Missed);
+        heard.extend(notice.text("queue").map(str::to_owned));
+    }
+    heard.retain(|queue| queue != "probe");
+    assert_eq!(heard, ["done"]);
+    shutdown.cancel();
+    relay.join_next().await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn bad_jobs_and_wrong_stores_are_refused_before_anything_is_written() {
+    let (directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+
+    let error = oban.insert_all_tx(&tx, [job("a"), job("b").priority(10)]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("priority 10"), "{error}");
+
+    let mut elsewhere = connection(&directory.path().join("other.db"));
+    let error = oban.insert_tx(&elsewhere.transaction().unwrap(), job("a")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("other.db"), "{error}");
+
+    let in_memory = instance(Memory::with_clock(Clock::store())).await;
+    let error = in_memory.insert_tx(&tx, job("a")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("memory") && error.to_string().contains("sqlite"), "{error}");
+
+    let count: i64 = tx.query_row("SELECT count(*) FROM oban_jobs", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 0);
+}
+
+#[tokio::test]
+async fn a_file_is_the_same_by_every_name() {
+    let (directory, path) = file();
+    let oban = instance(Sqlite::open(directory.path().join(".").join("jobs.db")).await.unwrap()).await;
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+    oban.insert_tx(&tx, job("a")).unwrap();
+    tx.commit().unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_that_turns_writer_too_late_learns_the_cure() {
+    let (_directory, path) = file();
+    let engine = Sqlite::open(&path).await.unwrap();
+    let oban = instance(engine.clone()).await;
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+    let _: i64 = tx.query_row("SELECT count(*) FROM users", [], |row| row.get(0)).unwrap();
+    engine.insert_jobs(None, vec![job("a")]).await.unwrap();
+
+    let error = oban.insert_tx(&tx, job("b")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Contended);
+    assert!(error.to_string().contains("Immediate"), "{error}");
+}
+
+#[tokio::test]
+async fn the_untyped_way_names_the_typed_one() {
+    let (_directory, path) = file();
+    let engine = Sqlite::open(&path).await.unwrap();
+    let mut conn = connection(&path);
+    let error = engine.insert_jobs(Some(Conn::new(&mut conn)), vec![job("a")]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("insert_tx"), "{error}");
+}

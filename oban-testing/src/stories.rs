@@ -1,0 +1,85 @@
+/// The list of all stories, as [`__each_case`] is of cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_story {
+    ($($macro:tt)+) => {
+        $($macro)+ ! {
+            control {
+                pauses_and_resumes_a_queue,
+                scales_a_queue,
+                starts_and_stops_a_queue,
+                names_a_queue_it_does_not_run,
+                tells_a_cancelled_job_to_end,
+                drops_a_cancelled_job_that_does_not_listen,
+                never_runs_a_job_cancelled_before,
+                survives_a_row_that_vanishes_while_it_runs,
+                retries_and_updates_on_demand,
+            }
+            failures {
+                survives_a_panic,
+                survives_a_panic_before_the_first_await,
+                survives_a_panicking_timeout,
+                retries_by_the_default_when_backoff_panics,
+                ends_a_job_that_takes_too_long,
+                gives_up_on_a_job_that_blocks_for_too_long,
+                records_an_error_with_a_nul,
+                cuts_a_megabyte_of_error_text,
+                records_args_that_do_not_fit,
+                records_an_unknown_worker,
+            }
+            input {
+                refuses_a_bad_job_and_names_all_of_it,
+                one_bad_job_of_many_inserts_none,
+                refuses_a_bad_configuration_before_anything_runs,
+            }
+            limits {
+                never_runs_more_than_the_limit,
+                starts_by_priority_then_time_then_id,
+                runs_each_job_once_on_two_nodes,
+                runs_jobs_truly_in_parallel,
+                a_waiting_queue_delays_no_other,
+                a_blocking_queue_delays_no_other,
+            }
+            outages {
+                keeps_outcomes_through_an_outage,
+                fetches_again_after_an_outage,
+                runs_the_jobs_of_a_fetch_whose_answer_was_lost,
+                sends_outcomes_again_when_the_answer_was_lost,
+                one_outcome_that_cannot_be_stored_holds_up_no_other,
+                stops_in_an_outage,
+            }
+            outcomes {
+                completes_a_job,
+                records_a_result,
+                retries_a_failure,
+                discards_after_the_last_attempt,
+                cancels_for_a_reason,
+                discards_for_a_reason,
+                snoozes_without_using_up_an_attempt,
+                counts_a_senseless_snooze_as_a_failure,
+                lets_jobs_insert_jobs,
+                runs_what_another_node_inserted,
+            }
+            services {
+                runs_a_scheduled_job_when_it_is_due,
+                finds_work_without_notifications,
+                hears_of_work_at_once,
+                takes_over_the_jobs_of_a_dead_node,
+                leaves_long_jobs_of_living_nodes_alone,
+                prunes_old_jobs,
+                one_of_two_nodes_leads,
+                leads_only_where_queues_run,
+                exhausted_jobs_hold_up_nobody,
+            }
+            shutdown {
+                stops_at_once_when_idle,
+                lets_running_jobs_finish,
+                hands_back_what_outlasts_the_grace,
+                hands_back_what_cannot_be_stopped,
+                resigns_before_it_drains,
+                stops_when_its_last_handle_is_dropped,
+                runs_until_told,
+            }
+        }
+    };
+}

@@ -1,0 +1,227 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use oban_core::{
+    Ack, Capabilities, Channel, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
+    JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta,
+    QueueSpec, Rescue, Result, Stage, Staged, Subscription, Touched,
+};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+/// An engine that fails when it is told to, as networks and databases do.
+#[derive(Debug)]
+pub(crate) struct Faulty {
+    inner: Arc<dyn Engine>,
+    deaf: bool,
+    /// Calls of any kind that fail before they take effect.
+    unavailable: AtomicUsize,
+    /// Fetches that take effect, and whose answers get lost.
+    lost_fetches: AtomicUsize,
+    /// Acks that take effect, and whose answers get lost.
+    lost_acks: AtomicUsize,
+    /// An ack of this job is refused for good.
+    refused: AtomicUsize,
+}
+
+impl Faulty {
+    pub(crate) fn new(inner: Arc<dyn Engine>) -> Self {
+        Self {
+            inner,
+            deaf: false,
+            unavailable: AtomicUsize::new(0),
+            lost_fetches: AtomicUsize::new(0),
+            lost_acks: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+        }
+    }
+
+    /// Hears no notification.
+    pub(crate) fn deaf(self) -> Self {
+        Self { deaf: true, ..self }
+    }
+
+    pub(crate) fn fail_next_calls(&self, count: usize) {
+        self.unavailable.store(count, Ordering::SeqCst);
+    }
+
+    /// Whether all of the announced failures have happened.
+    pub(crate) fn has_recovered(&self) -> bool {
+        self.unavailable.load(Ordering::SeqCst) == 0
+    }
+
+    pub(crate) fn lose_next_fetches(&self, count: usize) {
+        self.lost_fetches.store(count, Ordering::SeqCst);
+    }
+
+    pub(crate) fn lose_next_acks(&self, count: usize) {
+        self.lost_acks.store(count, Ordering::SeqCst);
+    }
+
+    pub(crate) fn refuse_completion_of(&self, id: JobId) {
+        self.refused.store(usize::try_from(id.0).unwrap(), Ordering::SeqCst);
+    }
+
+    fn reach(&self) -> Result<()> {
+        if take(&self.unavailable) { Err(unavailable()) } else { Ok(()) }
+    }
+
+    fn judge(&self, acks: &[Ack]) -> Result<()> {
+        let refused = self.refused.load(Ordering::SeqCst);
+        let completes = |ack: &Ack| matches!(ack.finish, oban_core::Finish::Complete { .. });
+        match acks.iter().find(|ack| usize::try_from(ack.id.0) == Ok(refused) && completes(ack)) {
+            Some(ack) => {
+                Err(Error::new(ErrorKind::Store, "ack_jobs", "unacceptable").with_context("job", ack.id))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn take(counter: &AtomicUsize) -> bool {
+    counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok()
+}
+
+fn unavailable() -> Error {
+    Error::new(ErrorKind::Unavailable, "faulty", "nobody is there")
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Engine for Faulty {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn verify(&self) -> Result<()> {
+        self.inner.verify().await
+    }
+
+    async fn init_queue(&self, spec: &QueueSpec) -> Result<QueueMeta> {
+        self.inner.init_queue(spec).await
+    }
+
+    async fn update_queue(&self, meta: &mut QueueMeta, change: QueueChange) -> Result<()> {
+        self.reach()?;
+        self.inner.update_queue(meta, change).await
+    }
+
+    async fn refresh_queues(&self, metas: &[QueueMeta]) -> Result<()> {
+        self.reach()?;
+        self.inner.refresh_queues(metas).await
+    }
+
+    async fn shutdown_queue(&self, meta: &QueueMeta) -> Result<()> {
+        self.reach()?;
+        self.inner.shutdown_queue(meta).await
+    }
+
+    async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+        self.inner.insert_jobs(conn, jobs).await
+    }
+
+    async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
+        self.reach()?;
+        self.judge(fetch.acks)?;
+        let fetched = self.inner.fetch_jobs(fetch).await?;
+        if !fetched.jobs.is_empty() && take(&self.lost_fetches) {
+            return Err(unavailable());
+        }
+        if !fetch.acks.is_empty() && fetched.jobs.is_empty() && take(&self.lost_acks) {
+            return Err(unavailable());
+        }
+        Ok(fetched)
+    }
+
+    async fn ack_jobs(&self, acks: &[Ack]) -> Result<Vec<JobId>> {
+        self.reach()?;
+        self.judge(acks)?;
+        let taken = self.inner.ack_jobs(acks).await?;
+        if take(&self.lost_acks) { Err(unavailable()) } else { Ok(taken) }
+    }
+
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
+        self.reach()?;
+        self.inner.reclaim_jobs(meta, running).await
+    }
+
+    async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
+        self.reach()?;
+        self.inner.stage_jobs(stage).await
+    }
+
+    async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {
+        self.reach()?;
+        self.inner.rescue_jobs(rescue).await
+    }
+
+    async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
+        self.reach()?;
+        self.inner.prune_jobs(prune).await
+    }
+
+    async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
+        self.inner.cancel_jobs(filter).await
+    }
+
+    async fn retry_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
+        self.inner.retry_jobs(filter).await
+    }
+
+    async fn delete_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
+        self.inner.delete_jobs(filter).await
+    }
+
+    async fn update_jobs(&self, filter: &JobFilter, changes: &JobChanges) -> Result<Vec<Job>> {
+        self.inner.update_jobs(filter, changes).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Inspect for Faulty {
+    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
+        self.inner.list_jobs(filter).await
+    }
+
+    async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
+        self.inner.count_jobs(filter).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Notifier for Faulty {
+    fn listen(&self, channels: &[Channel]) -> Subscription {
+        if self.deaf { Hub::new().listen(channels) } else { self.inner.listen(channels) }
+    }
+
+    async fn notify(&self, channel: Channel, payloads: &[Value]) -> Result<()> {
+        self.reach()?;
+        self.inner.notify(channel, payloads).await
+    }
+
+    async fn run(&self, shutdown: CancellationToken) -> Result<()> {
+        self.inner.run(shutdown).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Peer for Faulty {
+    async fn campaign(&self, lease: &Lease) -> Result<bool> {
+        self.reach()?;
+        self.inner.campaign(lease).await
+    }
+
+    async fn resign(&self, lease: &Lease) -> Result<()> {
+        self.inner.resign(lease).await
+    }
+
+    async fn leader(&self, name: &str) -> Result<Option<String>> {
+        self.inner.leader(name).await
+    }
+}

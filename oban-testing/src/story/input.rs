@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use oban_core::{ErrorKind, JobFilter, NewJob, Oban};
+use serde_json::json;
+
+use super::{
+    Cluster,
+    cast::{Act, Notes, Scene},
+};
+
+pub async fn refuses_a_bad_job_and_names_all_of_it(c: Cluster) {
+    let oban = c.start(1).await;
+    let bad = NewJob::new("", json!([])).queue("q".repeat(128)).priority(10).max_attempts(0);
+    let error = oban.insert(bad).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    for part in ["worker", "128 characters", "priority 10", "max_attempts 0", "JSON object"] {
+        assert!(error.to_string().contains(part), "{part} missing in {error}");
+    }
+    oban.stop().await.unwrap();
+}
+
+pub async fn one_bad_job_of_many_inserts_none(c: Cluster) {
+    let oban = c.start(1).await;
+    let jobs = (0..100).map(|number| {
+        Act::job(number.to_string(), Scene::Complete).queue("nowhere").priority(if number == 57 {
+            11
+        } else {
+            0
+        })
+    });
+    let error = oban.insert_all(jobs).await.unwrap_err();
+    assert!(error.to_string().contains("priority 11") && error.to_string().contains("job: 57"), "{error}");
+    assert_eq!(oban.jobs(JobFilter::all()).await.unwrap(), []);
+    oban.stop().await.unwrap();
+}
+
+pub async fn refuses_a_bad_configuration_before_anything_runs(c: Cluster) {
+    let job = c.engine.insert_jobs(None, vec![Act::job("a", Scene::Complete)]).await.unwrap().remove(0);
+    let error = Oban::builder_on(Arc::clone(&c.engine))
+        .state(Notes::default())
+        .worker::<Act>()
+        .worker::<Act>()
+        .name(" ")
+        .node("two words")
+        .queue("default", 5)
+        .queue("default", 6)
+        .queue("none", 0)
+        .queue("", 1)
+        .stage_interval("often")
+        .heartbeat_interval("1m")
+        .start()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    for part in [
+        "stored under the name \"Act\"",
+        "name \" \" is blank",
+        "\"two words\"",
+        "queue \"default\" is given twice",
+        "queue \"none\" has the limit 0",
+        "queue \"\" is blank",
+        "stage_interval: \"often\" is no period",
+        "stale_after",
+    ] {
+        assert!(error.to_string().contains(part), "{part} missing in {error}");
+    }
+    assert_eq!(c.read(job.id).await.attempt, 0);
+}

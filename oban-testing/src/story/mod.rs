@@ -1,0 +1,20 @@
+//! The stories that hold an engine together with the runtime: real nodes, real workers, real time.
+//!
+//! A story is a function of a [`Cluster`]; its name says what it checks. It is listed in
+//! `stories.rs`. Stories never sleep to let something happen: they wait for a signal, or until
+//! something holds.
+
+pub(crate) mod cast;
+pub(crate) mod cluster;
+pub(crate) mod faulty;
+
+pub mod control;
+pub mod failures;
+pub mod input;
+pub mod limits;
+pub mod outages;
+pub mod outcomes;
+pub mod services;
+pub mod shutdown;
+
+pub use cluster::Cluster;

@@ -1,0 +1,95 @@
+use std::{collections::BTreeSet, sync::Arc};
+
+use oban_core::{Engine, JobState, Oban};
+
+use super::{
+    Cluster,
+    cast::{Act, Scene},
+    cluster::eventually,
+    faulty::Faulty,
+};
+
+async fn faulty_node(c: &Cluster, limit: usize) -> (Arc<Faulty>, Oban) {
+    let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
+    let engine = Arc::clone(&faulty) as Arc<dyn Engine>;
+    let oban = c.node_on(engine, "web.1").queue("default", limit).start().await.unwrap();
+    (faulty, oban)
+}
+
+/// Every job ran, and none twice.
+fn ran_once(c: &Cluster, count: usize) {
+    let started = c.notes.book().started;
+    assert_eq!((started.len(), started.iter().collect::<BTreeSet<_>>().len()), (count, count), "{started:?}");
+}
+
+pub async fn keeps_outcomes_through_an_outage(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 5).await;
+    oban.insert_all((0..5).map(|name| Act::job(name.to_string(), Scene::Wait))).await.unwrap();
+    c.notes.until("all run", |book| book.started.len() == 5).await;
+    faulty.fail_next_calls(20);
+    c.notes.open_gate(5);
+    c.count_becomes(JobState::Completed, 5).await;
+    assert!(faulty.has_recovered(), "the outage came before the outcomes");
+    ran_once(&c, 5);
+    oban.stop().await.unwrap();
+}
+
+pub async fn fetches_again_after_an_outage(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 5).await;
+    faulty.fail_next_calls(20);
+    oban.insert_all((0..20).map(|name| Act::job(name.to_string(), Scene::Complete))).await.unwrap();
+    c.count_becomes(JobState::Completed, 20).await;
+    ran_once(&c, 20);
+    oban.stop().await.unwrap();
+}
+
+pub async fn runs_the_jobs_of_a_fetch_whose_answer_was_lost(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 5).await;
+    faulty.lose_next_fetches(2);
+    oban.insert_all((0..20).map(|name| Act::job(name.to_string(), Scene::Complete))).await.unwrap();
+    c.count_becomes(JobState::Completed, 20).await;
+    ran_once(&c, 20);
+    let jobs = oban.jobs(oban_core::JobFilter::all()).await.unwrap();
+    assert!(jobs.iter().all(|job| job.attempt == 1), "the attempts nobody made are refunded");
+    oban.stop().await.unwrap();
+}
+
+pub async fn sends_outcomes_again_when_the_answer_was_lost(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 5).await;
+    faulty.lose_next_acks(2);
+    oban.insert_all((0..20).map(|name| Act::job(name.to_string(), Scene::Complete))).await.unwrap();
+    c.count_becomes(JobState::Completed, 20).await;
+    let after = oban.insert(Act::job("after", Scene::Complete)).await.unwrap();
+    c.becomes(after.id, JobState::Completed).await;
+    ran_once(&c, 21);
+    oban.stop().await.unwrap();
+}
+
+pub async fn one_outcome_that_cannot_be_stored_holds_up_no_other(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 5).await;
+    oban.pause_queue("default").await.unwrap();
+    let jobs = oban
+        .insert_all((0..5).map(|name| Act::job(name.to_string(), Scene::Complete).max_attempts(1)))
+        .await
+        .unwrap();
+    faulty.refuse_completion_of(jobs[2].id);
+    oban.resume_queue("default").await.unwrap();
+    c.count_becomes(JobState::Completed, 4).await;
+    let failed = eventually("the fifth is recorded as a failure", || async {
+        let job = c.read(jobs[2].id).await;
+        if job.errors.is_empty() { Err(job) } else { Ok(job) }
+    })
+    .await;
+    assert!(failed.errors[0].error.contains("could not be stored"), "{failed:?}");
+    oban.stop().await.unwrap();
+}
+
+pub async fn stops_in_an_outage(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 1).await;
+    oban.insert(Act::job("a", Scene::Wait)).await.unwrap();
+    c.notes.started("a").await;
+    faulty.fail_next_calls(10);
+    c.notes.open_gate(1);
+    oban.stop().await.unwrap();
+    c.count_becomes(JobState::Completed, 1).await;
+}
