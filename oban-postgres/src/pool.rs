@@ -113,14 +113,17 @@ impl OwnPool {
         }
         let mut conn = options.connect().await?;
         if self.prepare {
-            // A plan for each array's length would be made again and again, and no better.
-            sqlx::raw_sql("SET plan_cache_mode = force_generic_plan; SET jit = off")
-                .execute(&mut conn)
-                .await?;
+            sqlx::raw_sql(PLANNER).execute(&mut conn).await?;
         }
         Ok(conn)
     }
 }
+
+/// Every statement of ours is meant to go by its index, one row after the other. On a table that was never analyzed, or
+/// whose statistics are from before a burst, the planner would scan or hash what is huge by now, and a plan for each
+/// length of an array would be made again and again.
+const PLANNER: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; \
+     SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 impl Held {
     /// Puts the connection back for the next caller.

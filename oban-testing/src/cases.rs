@@ -9,6 +9,7 @@ macro_rules! __each_case {
                 completes,
                 records_a_result,
                 retries,
+                waits_a_century_to_the_microsecond,
                 discards,
                 cancels,
                 snoozes,
@@ -28,6 +29,7 @@ macro_rules! __each_case {
                 stops_what_waits,
                 keeps_a_running_job_from_rescue,
                 counts_its_limit_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 takes_ten_thousand_ids,
                 wins_or_loses_whole_against_an_ack,
@@ -36,6 +38,7 @@ macro_rules! __each_case {
                 deletes_jobs_in_any_other_state,
                 spares_executing_jobs,
                 counts_its_limit_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 never_reuses_an_id,
             }
@@ -67,6 +70,7 @@ macro_rules! __each_case {
                 says_which_acks_were_taken,
                 skips_exhausted_jobs,
                 fetches_again_after_a_retry,
+                takes_no_notice_of_a_clock_that_steps_back,
                 never_gives_a_job_to_two_nodes,
             }
             insert {
@@ -89,6 +93,7 @@ macro_rules! __each_case {
                 keeps_far_times,
                 announces_each_queue_once,
                 announces_no_scheduled_job,
+                stores_all_or_nothing_when_dropped,
                 refuses_a_foreign_connection,
             }
             inspect {
@@ -120,6 +125,7 @@ macro_rules! __each_case {
                 replaces_a_leader_whose_lease_expired,
                 takes_its_own_expired_lease_again,
                 refuses_another_process_of_the_same_name,
+                keeps_its_leader_when_the_clock_steps_back,
                 counts_the_latest_ttl,
                 frees_the_lease_at_once,
                 announces_a_resignation,
@@ -160,6 +166,8 @@ macro_rules! __each_case {
                 bounds_the_sweep_as_well,
                 removes_the_registration_of_the_dead,
                 spares_a_producer_that_registers_again,
+                spares_the_living_when_the_clock_steps_back,
+                takes_each_job_once_at_two_nodes,
                 takes_nothing_twice,
                 announces_the_queues,
                 leaves_the_finished_jobs_of_the_dead,
@@ -171,6 +179,7 @@ macro_rules! __each_case {
                 keeps_attempts_that_are_left,
                 announces_the_queues,
                 counts_its_limit_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 takes_its_new_place_in_the_queue,
             }
@@ -198,6 +207,7 @@ macro_rules! __each_case {
                 never_sets_max_attempts_below_the_attempts_made,
                 moves_jobs_between_queues,
                 returns_rows_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 keeps_the_run_of_a_running_job,
             }

@@ -81,7 +81,8 @@ macro_rules! __conformance_tests {
                 $(unless_skipped! { $module $case
                     #[test]
                     fn $case() {
-                        $crate::__private::run(super::super::conformance_fixture, $crate::suite::$module::$case);
+                        let case = $crate::suite::$module::$case;
+                        $crate::__private::run(super::super::conformance_fixture, case);
                     }
                 })*
             })*

@@ -3,6 +3,7 @@
 mod reference;
 mod step;
 mod subject;
+mod table;
 
 use std::future::Future;
 

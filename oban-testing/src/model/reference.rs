@@ -2,16 +2,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use oban_core::{AttemptError, Finish, Job, JobChanges, JobId, JobState, NewJob, Schedule, Touched};
 use serde_json::{Value, json};
 
-use super::step::{
-    Answer, CANCELLED_AFTER, COMPLETED_AFTER, Choice, DISCARDED_AFTER, PRODUCERS, RESCUE_AFTER, STALE_AFTER,
-    Step, ago,
+use super::{
+    step::{
+        Answer, CANCELLED_AFTER, COMPLETED_AFTER, Choice, DISCARDED_AFTER, PRODUCERS, RESCUE_AFTER,
+        STALE_AFTER, Step, ago,
+    },
+    table::Table,
 };
 
 /// What the contract says, with no thought of speed: a list of rows, searched from end to end.
 pub(super) struct Reference {
     now: DateTime<Utc>,
-    /// Every job there ever was; deleted ones are `None`.
-    jobs: Vec<Option<Job>>,
+    jobs: Table,
     executions: Vec<Job>,
     producers: [Producer; PRODUCERS.len()],
 }
@@ -25,11 +27,11 @@ struct Producer {
 impl Reference {
     pub(super) fn new(now: DateTime<Utc>) -> Self {
         let producer = Producer { beat_at: Some(now), paused: false };
-        Self { now, jobs: Vec::new(), executions: Vec::new(), producers: [producer; PRODUCERS.len()] }
+        Self { now, jobs: Table::default(), executions: Vec::new(), producers: [producer; PRODUCERS.len()] }
     }
 
     pub(super) fn rows(&self) -> Vec<Job> {
-        self.jobs.iter().flatten().cloned().collect()
+        self.jobs.rows().cloned().collect()
     }
 
     /// The step without what the contract leaves open: which of several jobs due at one instant are
@@ -37,7 +39,7 @@ impl Reference {
     pub(super) fn settled(&self, step: Step) -> Step {
         match step {
             Step::Stage { limit } => {
-                let due = self.due();
+                let due = self.jobs.due(self.now);
                 let last = limit.checked_sub(1).and_then(|last| due.get(last));
                 let with_it =
                     due.iter().filter(|job| last.is_some_and(|last| job.scheduled_at <= last.scheduled_at));
@@ -53,63 +55,60 @@ impl Reference {
 
     pub(super) fn take(&mut self, step: &Step) -> Answer {
         let now = self.now;
+        let (mut jobs, mut touched, mut acked) = (Vec::new(), Vec::new(), Vec::new());
         match step {
             Step::Advance(seconds) => self.now += TimeDelta::seconds((*seconds).into()),
             Step::Beat { producer } => self.producers[*producer].beat_at = Some(now),
             Step::Leave { producer } => self.producers[*producer].beat_at = None,
             Step::Pause { producer, paused } => self.producers[*producer].paused = *paused,
-            Step::Insert(jobs) => {
-                let jobs = jobs.iter().map(|job| self.insert(job)).collect();
-                return Answer { jobs, ..Answer::default() };
+            Step::Insert(new) => {
+                jobs = new.iter().map(|job| self.insert(job)).collect();
             }
             Step::Fetch { producer, demand, acks } => {
-                let acked = self.ack(acks);
-                return Answer { acked, jobs: self.fetch(*producer, *demand), ..Answer::default() };
+                acked = self.ack(acks);
+                jobs = self.fetch(*producer, *demand);
             }
-            Step::Ack(acks) => return Answer { acked: self.ack(acks), ..Answer::default() },
-            Step::Update(choice, changes) => {
-                let jobs = self.update(choice, changes);
-                return Answer { jobs, ..Answer::default() };
-            }
+            Step::Ack(acks) => acked = self.ack(acks),
+            Step::Update(choice, changes) => jobs = self.update(choice, changes),
             Step::Reclaim { producer, running } => {
                 let running: Vec<JobId> =
                     running.iter().filter_map(|back| Some(ago(&self.executions, *back)?.id)).collect();
-                let lost = self.ids(|job| {
+                let lost = self.jobs.ids(|job| {
                     job.state == JobState::Executing
                         && owner(job) == Some(*producer)
                         && !running.contains(&job.id)
                 });
-                return self.touch(&lost, |job| {
+                touched = self.jobs.touch(&lost, |job| {
                     job.state = JobState::Available;
                     job.attempt -= 1;
                 });
             }
             Step::Stage { limit } => {
-                let due: Vec<JobId> = self.due().iter().map(|job| job.id).take(*limit).collect();
-                return self.touch(&due, |job| job.state = JobState::Available);
+                let due: Vec<JobId> = self.jobs.due(now).iter().map(|job| job.id).take(*limit).collect();
+                touched = self.jobs.touch(&due, |job| job.state = JobState::Available);
             }
-            Step::Rescue => return self.rescue(),
+            Step::Rescue => touched = self.rescue(),
             Step::Prune => {
-                let old = self.ids(|job| match job.state {
+                let old = self.jobs.ids(|job| match job.state {
                     JobState::Completed => job.completed_at.is_some_and(|at| at + COMPLETED_AFTER < now),
                     JobState::Cancelled => job.cancelled_at.is_some_and(|at| at + CANCELLED_AFTER < now),
                     JobState::Discarded => job.discarded_at.is_some_and(|at| at + DISCARDED_AFTER < now),
                     _ => false,
                 });
-                return self.delete(&old);
+                touched = self.jobs.delete(&old);
             }
             Step::Cancel(choice) => {
-                let chosen = self.chosen(choice, |job| !job.state.is_final());
-                return self.touch(&chosen, |job| {
+                let chosen = self.jobs.chosen(choice, |job| !job.state.is_final());
+                touched = self.jobs.touch(&chosen, |job| {
                     job.state = JobState::Cancelled;
                     job.cancelled_at = Some(now);
                 });
             }
             Step::Retry(choice) => {
-                let chosen = self.chosen(choice, |job| {
+                let chosen = self.jobs.chosen(choice, |job| {
                     job.state != JobState::Available && job.state != JobState::Executing
                 });
-                return self.touch(&chosen, |job| {
+                touched = self.jobs.touch(&chosen, |job| {
                     job.state = JobState::Available;
                     job.scheduled_at = now;
                     (job.completed_at, job.cancelled_at, job.discarded_at) = (None, None, None);
@@ -117,16 +116,15 @@ impl Reference {
                 });
             }
             Step::Delete(choice) => {
-                let chosen = self.chosen(choice, |job| job.state != JobState::Executing);
-                return self.delete(&chosen);
+                let chosen = self.jobs.chosen(choice, |job| job.state != JobState::Executing);
+                touched = self.jobs.delete(&chosen);
             }
         }
-        Answer::default()
+        Answer { jobs, touched, acked }
     }
 
     fn insert(&mut self, new: &NewJob) -> Job {
-        let job = Job {
-            id: JobId(i64::try_from(self.jobs.len()).unwrap() + 1),
+        self.jobs.insert(Job {
             state: if new.schedule == Schedule::Now { JobState::Available } else { JobState::Scheduled },
             queue: new.queue.clone(),
             worker: new.worker.clone(),
@@ -137,9 +135,7 @@ impl Reference {
             inserted_at: self.now,
             scheduled_at: self.due_at(new.schedule),
             ..Job::default()
-        };
-        self.jobs.push(Some(job.clone()));
-        job
+        })
     }
 
     fn fetch(&mut self, producer: usize, demand: usize) -> Vec<Job> {
@@ -148,7 +144,7 @@ impl Reference {
             return Vec::new();
         }
         let now = self.now;
-        let mut queued: Vec<&mut Job> = self.jobs.iter_mut().flatten().collect();
+        let mut queued: Vec<&mut Job> = self.jobs.rows_mut().collect();
         queued.retain(|job| {
             job.state == JobState::Available && job.queue == queue && job.attempt < job.max_attempts
         });
@@ -173,7 +169,7 @@ impl Reference {
         let mut acked = Vec::new();
         for (back, finish) in acks {
             let Some(run) = ago(&self.executions, *back) else { continue };
-            let row = self.jobs.iter_mut().flatten().find(|job| {
+            let row = self.jobs.rows_mut().find(|job| {
                 job.state == JobState::Executing
                     && (job.id, job.attempt, job.attempted_at) == (run.id, run.attempt, run.attempted_at)
             });
@@ -186,14 +182,14 @@ impl Reference {
         acked
     }
 
-    fn rescue(&mut self) -> Answer {
+    fn rescue(&mut self) -> Vec<Touched> {
         let now = self.now;
         let is_dead = |producer: &Producer| producer.beat_at.is_some_and(|at| at + STALE_AFTER < now);
         let is_lost = |job: &Job| match owner(job).map(|place| &self.producers[place]) {
             Some(producer) if producer.beat_at.is_some() => is_dead(producer),
             _ => job.attempted_at.is_some_and(|at| at + RESCUE_AFTER < now),
         };
-        let lost = self.ids(|job| match job.state {
+        let lost = self.jobs.ids(|job| match job.state {
             JobState::Executing => is_lost(job),
             JobState::Available => job.attempt >= job.max_attempts,
             _ => false,
@@ -203,7 +199,7 @@ impl Reference {
                 producer.beat_at = None;
             }
         }
-        self.touch(&lost, |job| {
+        self.jobs.touch(&lost, |job| {
             if job.attempt < job.max_attempts {
                 job.state = JobState::Available;
                 count(job, "rescued");
@@ -217,11 +213,11 @@ impl Reference {
 
     fn update(&mut self, choice: &Choice, changes: &JobChanges) -> Vec<Job> {
         let due_at = changes.schedule.map(|schedule| self.due_at(schedule));
-        let chosen = self.chosen(choice, |job| {
+        let chosen = self.jobs.chosen(choice, |job| {
             due_at.is_none()
                 || [JobState::Scheduled, JobState::Available, JobState::Retryable].contains(&job.state)
         });
-        let rows = self.jobs.iter_mut().flatten().filter(|job| chosen.contains(&job.id));
+        let rows = self.jobs.rows_mut().filter(|job| chosen.contains(&job.id));
         let updated = rows.map(|job| {
             job.queue = changes.queue.clone().unwrap_or(job.queue.clone());
             job.priority = changes.priority.unwrap_or(job.priority);
@@ -248,61 +244,12 @@ impl Reference {
         distinct
     }
 
-    /// Waiting jobs whose time has come, oldest first.
-    fn due(&self) -> Vec<&Job> {
-        let mut due: Vec<&Job> = self.jobs.iter().flatten().collect();
-        due.retain(|job| {
-            matches!(job.state, JobState::Scheduled | JobState::Retryable) && job.scheduled_at <= self.now
-        });
-        due.sort_by_key(|job| job.scheduled_at);
-        due
-    }
-
     fn due_at(&self, schedule: Schedule) -> DateTime<Utc> {
         match schedule {
             Schedule::Now => self.now,
             Schedule::At(at) => at,
             Schedule::In(period) => self.now + period.as_duration(),
         }
-    }
-
-    fn ids(&self, condition: impl Fn(&Job) -> bool) -> Vec<JobId> {
-        self.jobs.iter().flatten().filter(|job| condition(job)).map(|job| job.id).collect()
-    }
-
-    fn chosen(&self, choice: &Choice, can: impl Fn(&Job) -> bool) -> Vec<JobId> {
-        let everything: Vec<JobId> = (1..).map(JobId).take(self.jobs.len()).collect();
-        let named = choice.jobs.as_ref().map(|jobs| jobs.iter().filter_map(|back| ago(&everything, *back)));
-        let named: Option<Vec<&JobId>> = named.map(Iterator::collect);
-        let mut ids = self.ids(|job| {
-            named.as_ref().is_none_or(|named| named.contains(&&job.id))
-                && (choice.states.is_empty() || choice.states.contains(&job.state))
-                && choice.queue.is_none_or(|queue| job.queue == queue)
-                && can(job)
-        });
-        ids.truncate(choice.limit.unwrap_or(usize::MAX));
-        ids
-    }
-
-    fn touch(&mut self, ids: &[JobId], change: impl Fn(&mut Job)) -> Answer {
-        let rows = self.jobs.iter_mut().flatten().filter(|job| ids.contains(&job.id));
-        let touched = rows.map(|job| {
-            let before = job.state;
-            change(job);
-            Touched { id: job.id, queue: job.queue.clone(), before, after: Some(job.state) }
-        });
-        Answer { touched: touched.collect(), ..Answer::default() }
-    }
-
-    fn delete(&mut self, ids: &[JobId]) -> Answer {
-        let rows = self.jobs.iter_mut().filter(|row| row.as_ref().is_some_and(|job| ids.contains(&job.id)));
-        let touched = rows.filter_map(Option::take).map(|job| Touched {
-            id: job.id,
-            queue: job.queue,
-            before: job.state,
-            after: None,
-        });
-        Answer { touched: touched.collect(), ..Answer::default() }
     }
 }
 

@@ -89,9 +89,11 @@ pub(super) fn any() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0_u32..50).prop_map(Step::Advance),
         6 => vec(new_job(), 0..6).prop_map(Step::Insert),
-        9 => (producer.clone(), 0_usize..6, acks()).prop_map(|(producer, demand, acks)| Step::Fetch { producer, demand, acks }),
+        9 => (producer.clone(), 0_usize..6, acks())
+            .prop_map(|(producer, demand, acks)| Step::Fetch { producer, demand, acks }),
         6 => acks().prop_map(Step::Ack),
-        2 => (producer.clone(), vec(0_usize..6, 0..3)).prop_map(|(producer, running)| Step::Reclaim { producer, running }),
+        2 => (producer.clone(), vec(0_usize..6, 0..3))
+            .prop_map(|(producer, running)| Step::Reclaim { producer, running }),
         6 => (0_usize..9).prop_map(|limit| Step::Stage { limit }),
         3 => Just(Step::Rescue),
         2 => Just(Step::Prune),
@@ -152,7 +154,8 @@ fn changes() -> impl Strategy<Value = JobChanges> {
     let schedule = prop_oneof![
         3 => Just(None),
         1 => Just(Some(Schedule::Now)),
-        2 => (0_u64..40).prop_map(|seconds| JobChanges::default().schedule_in(Duration::from_secs(seconds)).schedule),
+        2 => (0_u64..40)
+            .prop_map(|seconds| JobChanges::default().schedule_in(Duration::from_secs(seconds)).schedule),
     ];
     (option::of(queue()), option::of(0..3), option::of(1_u32..4), schedule).prop_map(
         |(queue, priority, max_attempts, schedule)| {

@@ -44,6 +44,12 @@ pub async fn retries(h: Harness) {
     assert_eq!(h.read(expected.id).await, expected);
 }
 
+pub async fn waits_a_century_to_the_microsecond(h: Harness) {
+    let delay = Duration::from_secs(36_500 * 86_400) + Duration::from_micros(1);
+    let row = h.finished(job(), oops(delay)).await;
+    assert_eq!(row.scheduled_at, h.now() + TimeDelta::days(36_500) + TimeDelta::microseconds(1));
+}
+
 pub async fn discards(h: Harness) {
     let running = h.execute(job()).await;
     h.advance("2s");

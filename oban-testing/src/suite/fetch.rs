@@ -172,6 +172,19 @@ pub async fn fetches_again_after_a_retry(h: Harness) {
     assert_eq!(again[0].errors.len(), 1);
 }
 
+pub async fn takes_no_notice_of_a_clock_that_steps_back(h: Harness) {
+    let stored = h.insert(job()).await;
+    h.clock.advance(TimeDelta::hours(-1));
+    let producer = h.producer("default").await;
+    let fetched = h.fetch(&producer, 1).await;
+    assert_eq!(
+        (fetched[0].id, fetched[0].attempted_at),
+        (stored.id, Some(h.now())),
+        "available is available"
+    );
+    assert!(h.ack(&fetched[0], Finish::Complete { recorded: None }).await);
+}
+
 pub async fn never_gives_a_job_to_two_nodes(h: Harness) {
     let stored = h.insert_all((0..600).map(|_| job())).await;
     let mut nodes = JoinSet::new();

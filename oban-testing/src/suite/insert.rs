@@ -3,6 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use oban_core::{Channel, Conn, ErrorKind, JobFilter, JobId, JobState, NewJob};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     Harness,
@@ -172,6 +173,18 @@ pub async fn announces_no_scheduled_job(h: Harness) {
     h.insert_all([job().queue("a").schedule_in("1s"), job().queue("b")]).await;
     h.insert(job().queue("c").schedule_at(h.now() - TimeDelta::hours(1))).await;
     assert_eq!(ear.queues().await, ["b"]);
+}
+
+pub async fn stores_all_or_nothing_when_dropped(h: Harness) {
+    for round in 0..12_u32 {
+        let jobs = (0..3000).map(|_| job().queue(format!("round {round}"))).collect();
+        let insert = h.engine.insert_jobs(None, jobs);
+        // Whether it is dropped before, amid or after its work is left to chance.
+        let _ = timeout(Duration::from_micros(50) * 2_u32.pow(round), insert).await;
+    }
+    for count in h.other.count_jobs(&JobFilter::all()).await.unwrap() {
+        assert_eq!(count.count, 3000, "of {}", count.queue);
+    }
 }
 
 pub async fn refuses_a_foreign_connection(h: Harness) {

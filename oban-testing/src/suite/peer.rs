@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use oban_core::{Channel, Lease};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -68,6 +69,16 @@ pub async fn refuses_another_process_of_the_same_name(h: Harness) {
     h.other.resign(&second).await.unwrap();
     assert!(!h.other.campaign(&second).await.unwrap(), "nor can it resign for the leader");
     assert!(h.engine.campaign(&first).await.unwrap());
+}
+
+pub async fn keeps_its_leader_when_the_clock_steps_back(h: Harness) {
+    let (first, second) = (candidate("web.1"), candidate("web.2"));
+    assert!(h.engine.campaign(&first).await.unwrap());
+    h.clock.advance(TimeDelta::hours(-1));
+    assert!(!h.other.campaign(&second).await.unwrap());
+    assert!(h.engine.campaign(&first).await.unwrap());
+    h.advance("31s");
+    assert!(h.other.campaign(&second).await.unwrap(), "the lease counts from its last extension");
 }
 
 pub async fn counts_the_latest_ttl(h: Harness) {

@@ -1,7 +1,9 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use oban_core::{AttemptError, Channel, Finish, Job, JobState, Touched};
+use chrono::TimeDelta;
+use oban_core::{AttemptError, Channel, Finish, Job, JobFilter, JobState, Touched};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::fetch::exhausted_available;
 use crate::{
@@ -91,6 +93,7 @@ pub async fn discards_exhausted_jobs(h: Harness) {
     assert_eq!((touched[0].before, touched[0].after), (JobState::Executing, Some(JobState::Discarded)));
     let row = h.read(running.id).await;
     assert_eq!((row.state, row.discarded_at, row.attempt), (JobState::Discarded, Some(h.now()), 1));
+    assert!(row.meta.is_empty(), "it is not counted: it was not taken back");
     let texts: Vec<&str> = row.errors.iter().map(|error| error.error.as_str()).collect();
     assert!(matches!(texts[..], [text] if !text.is_empty()), "it says why: {texts:?}");
     assert_eq!(row.errors, [AttemptError::new(h.now(), 1, texts[0])]);
@@ -180,6 +183,33 @@ pub async fn spares_a_producer_that_registers_again(h: Harness) {
     assert_eq!(h.read(running[0].id).await, running[0]);
     h.advance("2s");
     assert_eq!(h.rescue().await.len(), 1, "its heartbeat is judged again");
+}
+
+pub async fn spares_the_living_when_the_clock_steps_back(h: Harness) {
+    let running = h.execute(job()).await;
+    h.clock.advance(TimeDelta::hours(-1));
+    assert!(h.rescue().await.is_empty());
+    assert_eq!(h.read(running.id).await, running);
+}
+
+pub async fn takes_each_job_once_at_two_nodes(h: Harness) {
+    h.insert_all((0..200).map(|_| job())).await;
+    let producer = h.producer("default").await;
+    let running = h.fetch(&producer, 200).await;
+    h.advance("61s");
+    let mut nodes = JoinSet::new();
+    for engine in [&h.engine, &h.other, &h.engine, &h.other] {
+        let engine = Arc::clone(engine);
+        nodes.spawn(async move { engine.rescue_jobs(rescue(150)).await.unwrap() });
+    }
+    let mut rescued = touched_ids(&nodes.join_all().await.concat());
+    // Rows another transaction holds are passed over.
+    rescued.extend(touched_ids(&h.rescue().await));
+    rescued.sort();
+    assert_eq!(rescued, ids(&running));
+    for row in h.engine.list_jobs(&JobFilter::all()).await.unwrap() {
+        assert_eq!((row.state, &row.meta["rescued"]), (JobState::Available, &json!(1)));
+    }
 }
 
 pub async fn takes_nothing_twice(h: Harness) {
