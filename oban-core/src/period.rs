@@ -8,15 +8,14 @@ use std::{convert::Infallible, fmt, time::Duration};
 /// one or more whole numbers, each with a unit: `ms`, `s`, `m` (minutes), `h`, `d`, `w`.
 ///
 /// ```
-/// use oban_core::Period;
+/// use oban_core::{Period, PeriodError};
 /// use std::time::Duration;
 ///
-/// const TTL: Period = match Period::parse("1h30m") {
-///     Ok(period) => period,
-///     Err(_) => panic!(),
-/// };
-/// assert_eq!(TTL.as_duration(), Duration::from_secs(5400));
+/// const TTL: Result<Period, PeriodError> = Period::parse("1h30m");
+///
+/// assert_eq!(TTL?.as_duration(), Duration::from_secs(5400));
 /// assert!(Period::try_from("5 minutes").is_err());
+/// # Ok::<(), PeriodError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Period(Duration);

@@ -17,7 +17,8 @@ impl Oban {
         self.node.start_queue(queue, options.into()).await
     }
 
-    /// Stops a queue on this node and waits for it, as [`stop`](Oban::stop) does for all.
+    /// Stops a queue on this node and waits for it, as [`stop`](Oban::stop) does for all. A worker of that queue must
+    /// not await it: it would wait for itself.
     ///
     /// # Errors
     /// `NotFound` when it does not run here.
@@ -28,7 +29,8 @@ impl Oban {
         Ok(())
     }
 
-    /// Lets a queue of this node fetch no more jobs. Running ones go on.
+    /// Lets a queue of this node fetch no more jobs until it is [resumed](Oban::resume_queue). Running ones go on.
+    /// Returns when that holds.
     ///
     /// # Errors
     /// `NotFound` when it does not run here.
