@@ -2,9 +2,8 @@
 -- Index: oban_jobs_pkey.
 -- Only a row that still is the same execution takes the outcome. The arrays are sorted by id, and a
 -- nested loop over them locks in that order, so two of these never wait for each other in a circle.
--- `IS NOT DISTINCT FROM` keeps the index of executing jobs out: on a table without statistics it looks
--- tiny, and is full of dead entries.
--- `errors || entry` appends to jsonb[]. A counter that is no number counts from 0.
+-- The state is compared as text, or else the planner may search the index of executing rows, which looks
+-- empty to it at times, for each id. `errors || entry` appends to jsonb[]. A counter that is no number counts from 0.
 WITH ack AS (
   SELECT *
   FROM unnest($2::bigint[], $3::integer[], $4::timestamp[], $5::text[], $6::bigint[], $7::text[],
@@ -54,7 +53,7 @@ SET state = ack.state::{prefix}.oban_job_state,
     END
 FROM ack
 WHERE job.id = ack.id
-  AND job.state IS NOT DISTINCT FROM 'executing'
+  AND job.state::text = 'executing'
   AND job.attempt = ack.attempt
   AND job.attempted_at IS NOT DISTINCT FROM ack.attempted_at
 RETURNING job.id

@@ -1,7 +1,7 @@
 -- Cancels the selected jobs that are not finished.
 -- Index: oban_jobs_pkey when ids are given; else those of the unfinished states together, namely
--- oban_jobs_available_index, oban_jobs_staging_index and oban_jobs_executing_index (lean) or
--- oban_jobs_state_queue_priority_scheduled_at_id_index (elixir).
+-- oban_jobs_available_index, oban_jobs_staging_index and oban_jobs_executing_index (lean) or any of Oban's own
+-- that begin with the state (elixir).
 -- Sent unnamed, so that it is planned for the values: conditions that were not given vanish. The states
 -- are written as the predicates of those indexes. Waits for locked rows, because an operator's word counts.
 WITH selected AS (

@@ -1,5 +1,5 @@
 -- Makes up to $2 available jobs of one queue executing.
--- Index: oban_jobs_available_index (lean), oban_jobs_state_queue_priority_scheduled_at_id_index (elixir).
+-- Index: oban_jobs_pkey; oban_jobs_available_index (lean), oban_jobs_state_queue_priority_scheduled_at_id_index (elixir).
 -- The CTE is a fence: a plain sub-select may be evaluated again and take more rows than the limit.
 -- Ids go through an array, because a join with the CTE turns into a hash join over the whole table.
 -- Jobs without attempts left are left out inside, or a few of them would block the queue.

@@ -1,5 +1,6 @@
 -- Hands back the executing jobs of producer $1 that it does not run.
--- Index: oban_jobs_executing_index (lean), oban_jobs_state_queue_priority_scheduled_at_id_index (elixir).
+-- Index: oban_jobs_pkey; oban_jobs_executing_index (lean),
+-- oban_jobs_state_queue_priority_scheduled_at_id_index or another that begins with the state (elixir).
 -- Reads every executing row, of which there are no more than slots in the cluster.
 WITH lost AS (
   SELECT id

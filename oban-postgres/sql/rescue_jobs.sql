@@ -1,7 +1,7 @@
 -- Takes back the jobs of dead producers and removes their registrations; takes back by age the jobs whose
 -- producer is not registered; discards available jobs without attempts left.
--- Index: oban_jobs_executing_index (lean) or oban_jobs_state_queue_priority_scheduled_at_id_index (elixir),
--- oban_jobs_exhausted_index, oban_jobs_pkey.
+-- Index: oban_jobs_executing_index (lean), oban_jobs_state_queue_priority_scheduled_at_id_index or another that
+-- begins with the state (elixir); oban_jobs_exhausted_index, oban_jobs_pkey.
 -- Reads every executing row, of which there are no more than slots in the cluster. Ids of producers are
 -- compared as text, because foreign rows may hold any. A registration stays while a job of its producer
 -- remains, because of the limit or because the row is locked.
@@ -47,8 +47,8 @@ WITH dead AS (
           'at', to_char(coalesce($1::timestamp, timezone('UTC', now())), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
           'attempt', attempt,
           'error', CASE
-            WHEN state = 'executing' THEN 'the node that ran this attempt is gone, and no attempts are left'
-            ELSE 'no attempts are left'
+            WHEN state = 'executing' THEN 'the node that ran the last attempt was lost'
+            ELSE 'all attempts were used up before the job could run'
           END)
       END,
       meta = CASE

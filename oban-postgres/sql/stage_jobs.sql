@@ -1,6 +1,7 @@
 -- Makes due jobs available, oldest due first; announces their queues; says which of the queues $4 have work.
 -- Index: oban_jobs_staging_index for what is due; oban_jobs_available_index (lean) or
--- oban_jobs_state_queue_priority_scheduled_at_id_index (elixir) for one probe of each queue.
+-- oban_jobs_state_queue_priority_scheduled_at_id_index (elixir) for one probe of each queue;
+-- oban_jobs_pkey for the rest. The state is checked again as text, to keep other indexes out of it.
 -- The probes see the table as it was before, hence the second arm. Rows without an id are queues with
 -- work. `LIMIT 1` keeps a probe a probe: an EXISTS may become a hash of all available rows.
 WITH due AS (
@@ -14,7 +15,7 @@ WITH due AS (
 ), staged AS (
   UPDATE {prefix}.oban_jobs
   SET state = 'available'
-  WHERE id = ANY (ARRAY(SELECT id FROM due)) AND state IN ('scheduled', 'retryable')
+  WHERE id = ANY (ARRAY(SELECT id FROM due)) AND state::text IN ('scheduled', 'retryable')
   RETURNING id, queue
 ), announced AS (
   SELECT pg_notify($3::text, '{"queue":' || to_json(queue)::text || '}')

@@ -10,7 +10,8 @@ SELECT
     FROM pg_catalog.pg_attribute AS attribute
     WHERE attribute.attrelid = class.oid AND attribute.attname = 'errors'
       AND attribute.atttypid = 'jsonb'::regtype
-  )) AS is_python
+  )) AS is_python,
+  EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1::text) AS has_schema
 FROM pg_catalog.pg_class AS class
 JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
 WHERE namespace.nspname = $1::text

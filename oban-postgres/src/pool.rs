@@ -28,6 +28,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Firewalls forget idle connections without a word, so old ones are not trusted.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Plans are made once: for each array's length again, they would be no better. They are to hold when the
+/// table has grown since, so they never read it whole.
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+
 /// A handle to at most four connections; clones are one pool. Opens them when they are needed.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnPool {
@@ -113,17 +117,11 @@ impl OwnPool {
         }
         let mut conn = options.connect().await?;
         if self.prepare {
-            sqlx::raw_sql(PLANNER).execute(&mut conn).await?;
+            sqlx::raw_sql(SETTINGS).execute(&mut conn).await?;
         }
         Ok(conn)
     }
 }
-
-/// Every statement of ours is meant to go by its index, one row after the other. On a table that was never analyzed, or
-/// whose statistics are from before a burst, the planner would scan or hash what is huge by now, and a plan for each
-/// length of an array would be made again and again.
-const PLANNER: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; \
-     SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 impl Held {
     /// Puts the connection back for the next caller.

@@ -68,7 +68,7 @@ pub(crate) fn drop_index(name: &str, prefix: &Prefix) -> Statement {
     format!("DROP INDEX CONCURRENTLY IF EXISTS {}.\"{name}\"", prefix.quoted()).into()
 }
 
-/// Makes the schema, unless it is there. Asked first, because that needs fewer rights.
+/// Makes the schema.
 pub(crate) fn create_schema(prefix: &Prefix) -> Statement {
     format!("CREATE SCHEMA IF NOT EXISTS {}", prefix.quoted()).into()
 }

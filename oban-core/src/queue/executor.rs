@@ -1,4 +1,4 @@
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, thread, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -40,22 +40,30 @@ impl Executor {
             worker = job.worker,
             job.attempt
         );
-        let executor = self.clone();
+        let (executor, running) = (self.clone(), Arc::clone(&slot));
         let run = tracker.track_future(
             async move {
                 tokio::select! {
                     biased;
-                    () = slot.killed() => {}
-                    finish = executor.execute(&slot) => slot.finish(finish),
+                    () = running.killed() => {}
+                    finish = executor.execute(&running) => running.finish(finish),
                 }
             }
             .instrument(span),
         );
         if blocking {
-            let workers = self.workers.clone();
-            self.workers.spawn_blocking(move || workers.block_on(run));
+            self.start_thread(slot, run);
         } else {
             self.workers.spawn(run);
+        }
+    }
+
+    /// Not one of tokio's threads for blocking work: a process could not exit while one of them is stuck.
+    fn start_thread(&self, slot: Arc<Slot>, run: impl Future<Output = ()> + Send + 'static) {
+        let workers = self.workers.clone();
+        let thread = thread::Builder::new().name(format!("oban {}", slot.job.queue));
+        if let Err(error) = thread.spawn(move || workers.block_on(run)) {
+            self.fail(slot, format!("there is no thread to run it: {error}"));
         }
     }
 

@@ -2,6 +2,7 @@ use std::{future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::json;
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     time::Instant,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     Ack, Channel, Engine, Error, Fetch, Fetched, Job, JobId, Notice, Notifier, QueueChange, QueueMeta,
-    Result, Subscription, engine::Traced, runtime::Service,
+    Result, Subscription, backoff, engine::Traced, runtime::Service,
 };
 
 /// Fetches the jobs of one queue on one node, has them run, and reports them.
@@ -39,9 +40,13 @@ pub(crate) struct Producer {
     call: Option<BoxFuture<'static, Answer>>,
     /// There may be jobs to fetch: nothing has said otherwise since the last hint.
     hungry: bool,
-    /// A fetch went unanswered, so rows may be executing in our name that we know nothing of.
+    /// Rows may be executing in our name that we know nothing of: a fetch went unanswered.
     lost_answer: bool,
+    /// When to look for work and for such rows, whatever we heard.
+    look: Instant,
     watchman: Option<Watchman>,
+    /// Jobs were handed back at the stop.
+    orphans: bool,
 }
 
 /// How a producer is reached, and how it behaves.
@@ -76,6 +81,9 @@ enum Answer {
 const KILL_GRACE: Duration = Duration::from_secs(1);
 const BACKOFF_GRACE: Duration = Duration::from_secs(5);
 
+/// Hints may be lost, and a fetch may take effect after its caller gave up: look for oneself, slowly.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
 /// A producer does not wait long for something that changes nothing.
 const STORE_WITHIN: Duration = Duration::from_secs(1);
 const UNSTORED: &str = "the queue's new setting holds, but could not be stored";
@@ -100,7 +108,9 @@ impl Producer {
             call: None,
             hungry: true,
             lost_answer: false,
+            look: Instant::now() + backoff::jitter(LOOK_EVERY),
             watchman: None,
+            orphans: false,
         }
     }
 
@@ -109,10 +119,15 @@ impl Producer {
         if self.call.is_some() || self.acker.wait().is_some() {
             return;
         }
+        if Instant::now() >= self.look {
+            self.look = Instant::now() + backoff::jitter(LOOK_EVERY);
+            self.hungry = true;
+            self.lost_answer = true;
+        }
         let demand = self.demand();
         let engine = self.engine.clone();
         let meta = self.meta.clone();
-        let call: BoxFuture<'static, Answer> = if self.lost_answer && (demand > 0 || self.meta.draining) {
+        let call: BoxFuture<'static, Answer> = if self.lost_answer {
             let known: Vec<JobId> = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
             async move { Answer::Reclaimed(engine.reclaim_jobs(&meta, &known).await.map(|jobs| jobs.len())) }
                 .boxed()
@@ -301,6 +316,21 @@ impl Producer {
         if let Some(watchman) = &mut self.watchman {
             watchman.handed_back(&ids);
         }
+        self.orphans |= !ids.is_empty();
+    }
+
+    /// The last words of a queue that has told the store everything.
+    async fn sign_off(&mut self) {
+        // Other nodes need not wait until they look for themselves.
+        let work = [json!({"queue": self.meta.queue})];
+        if self.orphans
+            && let Err(error) = self.engine.notify(Channel::Insert, &work).await
+        {
+            tracing::debug!(%error, queue = self.meta.queue, "could not announce the jobs handed back");
+        }
+        if let Err(error) = self.engine.shutdown_queue(&self.meta).await {
+            tracing::warn!(%error, queue = self.meta.queue, "could not sign off; the registration goes stale by itself");
+        }
     }
 
     /// What a stopping queue does next.
@@ -331,7 +361,8 @@ impl Service for Producer {
                 Some(Order::GiveUp) => return Ok(()),
             };
             let retry = if self.call.is_some() { None } else { self.acker.wait() };
-            let next = [until, self.runs.next_deadline(), retry].into_iter().flatten().min();
+            let next = [until, self.runs.next_deadline(), retry, Some(self.look)].into_iter().flatten().min();
+            let next = next.unwrap_or(self.look);
             tokio::select! {
                 answer = poll(&mut self.call) => {
                     self.call = None;
@@ -350,14 +381,10 @@ impl Service for Producer {
                 }
                 () = wake.notified() => self.hungry = true,
                 Some(notice) = self.hints.next() => self.heard(&notice),
-                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
-                    self.enforce_deadlines();
-                }
+                () = tokio::time::sleep_until(next) => self.enforce_deadlines(),
             }
         }
-        if let Err(error) = self.engine.shutdown_queue(&self.meta).await {
-            tracing::warn!(%error, queue = self.meta.queue, "could not sign off; the registration goes stale by itself");
-        }
+        self.sign_off().await;
         Ok(())
     }
 }

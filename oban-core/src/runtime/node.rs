@@ -92,6 +92,7 @@ impl Node {
             layers.push(node.layer(node.services(sonar_sender, pulse)));
         }
         Arc::clone(&node).stop_when_told(layers);
+        node.stop_with_the_application();
         let oban = Oban::new(Arc::clone(&node));
         for (queue, options) in &node.config.queues {
             if let Err(error) = node.start_queue(queue, *options).await {
@@ -202,6 +203,15 @@ impl Node {
     /// Asks the instance to stop.
     pub(super) fn begin_stop(&self) {
         self.stopping.cancel();
+    }
+
+    /// Stops the instance when the application's runtime ends: nothing could run its jobs any more.
+    fn stop_with_the_application(&self) {
+        let (stopping, stopped) = (self.stopping.clone().drop_guard(), self.stopped.clone());
+        self.workers.spawn(async move {
+            stopped.cancelled().await;
+            drop(stopping);
+        });
     }
 
     /// Stops the instance when its last handle is gone.

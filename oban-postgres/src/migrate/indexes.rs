@@ -69,22 +69,24 @@ pub(super) async fn arrange(postgres: &Postgres, conn: &mut PgConnection, found:
     let profile = postgres.profile.unwrap_or(apparent);
     // Building without a lock takes two passes and waits for every open transaction, so not for a new table.
     let concurrently = found.has_jobs;
-    for index in INDEXES {
+    let (wanted, unwanted): (Vec<&Index>, Vec<&Index>) =
+        INDEXES.iter().partition(|index| index.profiles.contains(&profile));
+    // First the new ones, so that no statement lacks its index meanwhile.
+    for index in wanted {
         let is_due =
             postgres.profile.is_some() || index.oban_since.is_none_or(|since| since > found.version());
-        let is_wanted = index.profiles.contains(&profile);
-        match present.get(index.name) {
-            Some(true) if is_wanted || postgres.profile.is_none() => {}
-            None if !(is_wanted && is_due) => {}
-            // Still being built by nobody: we hold the lock of all migrators.
-            is_valid => {
-                if is_valid.is_some() {
-                    run(conn, &sql::drop_index(index.name, &postgres.prefix)).await?;
-                }
-                if is_wanted {
-                    run(conn, &sql::create_index(index.text, &postgres.prefix, concurrently)).await?;
-                }
-            }
+        let is_valid = present.get(index.name);
+        if is_valid == Some(&false) {
+            run(conn, &sql::drop_index(index.name, &postgres.prefix)).await?;
+        }
+        if is_valid == Some(&false) || (is_valid.is_none() && is_due) {
+            run(conn, &sql::create_index(index.text, &postgres.prefix, concurrently)).await?;
+        }
+    }
+    for index in unwanted {
+        let is_valid = present.get(index.name);
+        if is_valid == Some(&false) || (is_valid.is_some() && postgres.profile.is_some()) {
+            run(conn, &sql::drop_index(index.name, &postgres.prefix)).await?;
         }
     }
     Ok(())

@@ -17,6 +17,8 @@ pub(crate) struct Found {
     ours_comment: Option<String>,
     /// Whether there is a table of jobs at all.
     pub(super) has_jobs: bool,
+    /// Whether there is a schema to hold one.
+    pub(super) has_schema: bool,
     is_python: bool,
 }
 
@@ -104,6 +106,7 @@ fn decode(row: &PgRow) -> Result<Found, sqlx::Error> {
         jobs_comment: row.try_get("jobs_comment")?,
         ours_comment: row.try_get("ours_comment")?,
         has_jobs: row.try_get("has_jobs")?,
+        has_schema: row.try_get("has_schema")?,
         is_python: row.try_get::<Option<bool>, _>("is_python")?.unwrap_or(false),
     })
 }

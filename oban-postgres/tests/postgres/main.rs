@@ -1,7 +1,18 @@
 //! The contract of engines, kept by two nodes on one database; and, by file, what only Postgres has.
 //! One binary for all, because linking takes longer than most of the tests.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
+
+mod indexes;
+mod migrations;
+mod model;
+mod notifier;
+mod plans;
+mod proxy;
+mod rows;
+mod sql;
 mod support;
+mod transactions;
 
 use oban_core::Clock;
 use oban_postgres::Postgres;

@@ -60,7 +60,8 @@ impl Migrate for Postgres {
         let mut conn = self.lock_schema().await?;
         let found = version::find(self, &mut conn).await?;
         found.refuse_foreign()?;
-        if found.version() == 0 && self.prefix.as_str() != "public" {
+        // Even "IF NOT EXISTS" would need the right to make schemas.
+        if !found.has_schema {
             run(&mut conn, &sql::create_schema(&self.prefix)).await?;
         }
         if !found.is_infinite() {
@@ -110,7 +111,7 @@ impl Postgres {
     /// again: whoever waits inside the statement holds a snapshot, which building an index would wait for.
     async fn lock_schema(&self) -> Result<PgConnection> {
         let mut conn = self.pool.connect_options().connect().await.map_err(error::of(OPERATION))?;
-        let lock = sql::render(include_str!("../../sql/migrations/lock.sql"), &self.prefix);
+        let lock = sql::render(include_str!("../sql/migrations/lock.sql"), &self.prefix);
         loop {
             let locked: bool = sqlx::query_scalar(AssertSqlSafe(Arc::clone(&lock)))
                 .persistent(false)

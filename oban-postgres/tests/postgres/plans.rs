@@ -1,0 +1,130 @@
+//! On a large table each statement uses the indexes its header names, and none reads the table whole.
+
+use std::collections::BTreeSet;
+
+use oban_postgres::{IndexProfile, Postgres};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+
+use crate::{
+    sql::statements,
+    support::{Database, execute},
+};
+
+/// A million finished jobs and a hundred thousand that wait, over twenty queues.
+const FILL: &str = "
+    INSERT INTO oban_jobs (state, queue, worker, attempt, priority, scheduled_at, attempted_at, attempted_by,
+                           completed_at, cancelled_at, discarded_at)
+    SELECT
+        CASE WHEN n <= 980000 THEN 'completed' WHEN n <= 990000 THEN 'cancelled' WHEN n <= 1000000 THEN 'discarded'
+             WHEN n <= 1060000 THEN 'available' WHEN n <= 1090000 THEN 'scheduled' WHEN n <= 1099900 THEN 'retryable'
+             ELSE 'executing' END::oban_job_state,
+        'queue_' || n % 20, 'Worker', CASE WHEN n > 1000000 AND n <= 1090000 THEN 0 ELSE 1 END, n % 4,
+        timezone('UTC', now()) - (1100000 - n) * interval '1 second' + interval '5 hours',
+        timezone('UTC', now()), ARRAY['web.1', 'b9d33187-dc53-4ad9-a75f-8bb26812909f'],
+        CASE WHEN n <= 980000 THEN timezone('UTC', now()) - (1100000 - n) * interval '1 second' END,
+        CASE WHEN n > 980000 AND n <= 990000 THEN timezone('UTC', now()) END,
+        CASE WHEN n > 990000 AND n <= 1000000 THEN timezone('UTC', now()) END
+    FROM generate_series(1, 1100000) AS n";
+
+/// Those that are planned for their values, each with values that name ids, and with values that do not.
+const BY_VALUE: [(&str, &str, &str); 6] = [
+    (
+        "cancel_jobs",
+        "NULL, '{7,1050000}', NULL, NULL, NULL, NULL, NULL",
+        "NULL, NULL, NULL, NULL, '{Other}', NULL, 100",
+    ),
+    (
+        "retry_jobs",
+        "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, 'c'",
+        "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, 'c'",
+    ),
+    ("delete_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", "NULL, NULL, '{queue_1}', NULL, NULL, 100"),
+    (
+        "update_jobs",
+        "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL",
+        "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL",
+    ),
+    ("list_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", "NULL, NULL, '{queue_1}', NULL, NULL, 100"),
+    ("count_jobs", "'{7}', NULL, NULL, NULL, NULL", "'{7}', '{completed}', NULL, NULL, NULL"),
+];
+
+/// To find all rows in a state, Oban's indexes are alike.
+const BY_STATE: [&str; 3] = [
+    "oban_jobs_state_queue_priority_scheduled_at_id_index",
+    "oban_jobs_state_cancelled_at_index",
+    "oban_jobs_state_discarded_at_index",
+];
+
+#[tokio::test]
+async fn statements_use_the_indexes_they_name_in_both_profiles() {
+    let database = Database::migrated().await;
+    let mut conn = PgConnection::connect_with(&database.options()).await.unwrap();
+    execute(&mut conn, FILL).await;
+    execute(&mut conn, "ANALYZE oban_jobs").await;
+    check(&mut conn).await;
+
+    let elixir = Postgres::new(database.pool()).index_profile(IndexProfile::Elixir);
+    elixir.migrate().await.unwrap();
+    execute(&mut conn, "ANALYZE oban_jobs").await;
+    check(&mut conn).await;
+}
+
+async fn check(conn: &mut PgConnection) {
+    let existing = existing_indexes(conn).await;
+    let mut problems = String::new();
+    for (name, text) in statements() {
+        let named = named(&text, &existing);
+        let runs = match BY_VALUE.iter().find(|(statement, _, _)| *statement == name) {
+            Some((_, with_ids, without_ids)) => vec![
+                ("force_custom_plan", (*with_ids).to_owned(), BTreeSet::from(["oban_jobs_pkey".to_owned()])),
+                ("force_custom_plan", (*without_ids).to_owned(), named),
+            ],
+            None => {
+                let parameters = (1..30).filter(|at| text.contains(&format!("${at}::"))).count();
+                vec![("force_generic_plan", vec!["NULL"; parameters].join(", "), named)]
+            }
+        };
+        for (mode, values, expected) in runs {
+            let plan = explain(conn, mode, &name, &text, &values).await;
+            let used: BTreeSet<String> = plan.split_whitespace().map(str::to_owned).collect();
+            let used: BTreeSet<String> = existing.intersection(&used).cloned().collect();
+            // Planned for values, a filter may do as well as an index.
+            let is_toss_up = mode == "force_custom_plan" && existing.contains(BY_STATE[0]);
+            if (alike(&used) != alike(&expected) && !is_toss_up) || plan.contains("Seq Scan on oban_jobs") {
+                problems += &format!("{name} is to use {expected:?}\n{plan}\n\n");
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems}");
+}
+
+fn alike(indexes: &BTreeSet<String>) -> BTreeSet<&str> {
+    indexes.iter().map(|index| if BY_STATE.contains(&&**index) { BY_STATE[0] } else { index }).collect()
+}
+
+async fn explain(conn: &mut PgConnection, mode: &str, name: &str, text: &str, values: &str) -> String {
+    execute(conn, &format!("SET plan_cache_mode = {mode}; SET jit = off")).await;
+    execute(conn, &format!("PREPARE plan AS {}", text.replace("{prefix}", "public"))).await;
+    let values = if values.is_empty() { String::new() } else { format!("({values})") };
+    let rows =
+        sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE plan{values}"))).fetch_all(&mut *conn).await;
+    let lines: Vec<String> =
+        rows.unwrap_or_else(|error| panic!("{name}: {error}")).iter().map(|row| row.get(0)).collect();
+    execute(conn, "DEALLOCATE plan").await;
+    lines.join("\n")
+}
+
+async fn existing_indexes(conn: &mut PgConnection) -> BTreeSet<String> {
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT indexname::text FROM pg_indexes WHERE tablename = 'oban_jobs'")
+            .fetch_all(conn)
+            .await
+            .unwrap();
+    names.into_iter().collect()
+}
+
+/// Those of the table of jobs that the header speaks of.
+fn named(text: &str, existing: &BTreeSet<String>) -> BTreeSet<String> {
+    let header: String = text.lines().filter(|line| line.starts_with("--")).collect();
+    existing.iter().filter(|index| header.contains(*index)).cloned().collect()
+}
