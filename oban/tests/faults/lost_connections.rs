@@ -1,0 +1,26 @@
+//! Connections are ended while the server stays.
+
+use oban::JobState;
+
+use crate::{database::Database, node::Settings, worker::Work};
+
+const JOBS: usize = 2_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_job_runs_once_however_often_connections_end() {
+    let database = Database::migrated().await;
+    let node = Settings::new("web", database.url()).limit(20).start().await;
+    database.insert((0..JOBS).map(|_| Work { millis: 5 })).await;
+    let mut ended = 0;
+    // Each time after some progress, so that connections are in use and jobs run.
+    for progress in (0..JOBS).step_by(JOBS / 20) {
+        node.has_run(progress).await;
+        ended += database.end_connections().await;
+    }
+    database.count_becomes(JobState::Completed, i64::try_from(JOBS).unwrap()).await;
+    let seen = node.stop().await;
+    println!("{ended} connections ended");
+    assert!(ended > 20, "only {ended} connections were there to be ended");
+    assert_eq!((seen.runs.len(), seen.runs_by_job().len()), (JOBS, JOBS), "{:#?}", seen.log);
+    assert_eq!(database.number("SELECT max(attempt) FROM oban_jobs").await, 1);
+}
