@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use oban::{JobFilter, JobId, JobState, Oban};
 
-use crate::{
-    database::Database,
-    node::Settings,
-    wait::eventually,
-    worker::Alone,
-};
+use crate::{database::Database, node::Settings, wait::eventually, worker::Alone};
 
 const JOBS: usize = 5_000;
 const UNFINISHED: &str =
@@ -48,9 +43,8 @@ async fn interfere(
     stopped: &mut BTreeSet<JobId>,
     deleted: &mut BTreeSet<JobId>,
 ) {
-    let chosen = |count: usize| -> Vec<JobId> {
-        (0..count).map(|_| jobs[fastrand::usize(..jobs.len())]).collect()
-    };
+    let chosen =
+        |count: usize| -> Vec<JobId> { (0..count).map(|_| jobs[fastrand::usize(..jobs.len())]).collect() };
     // A job that was cancelled while it ran may go on for its grace on a node that did not hear of it: whoever
     // retries it at once wants two runs.
     let retried: Vec<JobId> = chosen(20).into_iter().filter(|id| !stopped.contains(id)).collect();

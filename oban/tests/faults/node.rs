@@ -103,7 +103,8 @@ impl Settings {
         let sender = Arc::new(sender);
         let mut readers = JoinSet::new();
         readers.spawn(read(child.stdout.take().unwrap(), Arc::clone(&sender), Seen::heard));
-        readers.spawn(read(child.stderr.take().unwrap(), sender, |seen, line| seen.log.push(line.to_owned())));
+        readers
+            .spawn(read(child.stderr.take().unwrap(), sender, |seen, line| seen.log.push(line.to_owned())));
         let node = Node { stdin: child.stdin.take().unwrap(), child, seen, _readers: readers };
         node.until("the node has started", |seen| seen.started).await;
         node

@@ -36,7 +36,8 @@ async fn odd_rows_harm_nobody() {
         if states[6] == "completed" { Ok(states) } else { Err(states) }
     })
     .await;
-    let expected = ["discarded", "completed", "discarded", "discarded", "completed", "executing", "completed"];
+    let expected =
+        ["discarded", "completed", "discarded", "discarded", "completed", "executing", "completed"];
     assert_eq!(states, expected);
     assert!(database.operator().await.jobs(oban::JobFilter::all()).await.is_ok_and(|jobs| jobs.len() == 7));
     let seen = node.stop().await;
@@ -62,9 +63,11 @@ async fn rows_changed_by_hand_while_they_run_stay_as_they_are() {
     database.count_becomes(JobState::Completed, 9).await;
     let seen = node.stop().await;
     assert_eq!((seen.runs.len(), seen.logged("ERROR")), (12, 0), "{:#?}", seen.log);
-    let ids = |state: &str| format!("SELECT id FROM oban_jobs WHERE state = '{state}' AND completed_at IS NULL");
+    let ids =
+        |state: &str| format!("SELECT id FROM oban_jobs WHERE state = '{state}' AND completed_at IS NULL");
     assert_eq!(database.numbers(&ids("cancelled")).await, [cancelled]);
     assert_eq!(database.numbers(&ids("discarded")).await, [finished]);
-    let rows = format!("SELECT count(*) FROM oban_jobs WHERE id IN ({deleted}, {kept}) AND state = 'completed'");
+    let rows =
+        format!("SELECT count(*) FROM oban_jobs WHERE id IN ({deleted}, {kept}) AND state = 'completed'");
     assert_eq!(database.number(&rows).await, 1);
 }

@@ -49,7 +49,8 @@ impl Proxy {
     /// what a vanished host or a forgetful firewall looks like. New ones work. Returns how many it froze.
     pub(crate) fn freeze(&self, text: &str) -> usize {
         let connections = self.shared.connections.lock().unwrap();
-        let chosen = connections.iter().filter(|(startup, frozen)| startup.contains(text) && !*frozen.borrow());
+        let chosen =
+            connections.iter().filter(|(startup, frozen)| startup.contains(text) && !*frozen.borrow());
         chosen.map(|(_, frozen)| frozen.send_replace(true)).count()
     }
 

@@ -78,7 +78,11 @@ async fn finishes(database: &Database, node: Node) -> Seen {
 
 /// Each part of the node speaks of an outage when it begins, however often it tries.
 fn assert_tells_once(seen: &Seen) {
-    assert!(seen.logged("the store does not answer") + seen.logged("failed; it will go on") > 0, "{:#?}", seen.log);
+    assert!(
+        seen.logged("the store does not answer") + seen.logged("failed; it will go on") > 0,
+        "{:#?}",
+        seen.log
+    );
     let telling = ["outcomes are kept", "\"stager\"", "\"refresher\"", "\"lifeline\"", "lost the connection"];
     for text in telling {
         assert!(seen.logged(text) <= 1, "{text} came {} times: {:#?}", seen.logged(text), seen.log);

@@ -96,6 +96,8 @@ impl Drop for Server {
 
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| {
-        panic!("{name} is not set; run the tests by `cargo xtask test`, which tells where servers may be made")
+        panic!(
+            "{name} is not set; run the tests by `cargo xtask test`, which tells where servers may be made"
+        )
     })
 }
