@@ -44,6 +44,7 @@ macro_rules! __each_story {
                 keeps_outcomes_through_an_outage,
                 fetches_again_after_an_outage,
                 runs_the_jobs_of_a_fetch_whose_answer_was_lost,
+                runs_the_jobs_of_a_fetch_that_took_effect_late,
                 sends_outcomes_again_when_the_answer_was_lost,
                 one_outcome_that_cannot_be_stored_holds_up_no_other,
                 stops_in_an_outage,
