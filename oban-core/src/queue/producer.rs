@@ -41,6 +41,9 @@ pub(crate) struct Producer {
     hungry: bool,
     /// A fetch went unanswered, so rows may be executing in our name that we know nothing of.
     lost_answer: bool,
+    /// When to look for such rows all the same: a fetch that was given up may take effect later, for example when it
+    /// waited for a lock.
+    audit_at: Instant,
     watchman: Option<Watchman>,
 }
 
@@ -53,6 +56,8 @@ pub(crate) struct Wiring {
     pub(crate) blocking: bool,
     pub(crate) cancel_grace: Duration,
     pub(crate) shutdown_grace: Duration,
+    /// How often to look for rows that execute in our name without our knowledge.
+    pub(crate) audit_interval: Duration,
 }
 
 /// What this node asks of a producer.
@@ -87,6 +92,7 @@ const GATHER_YIELDS: usize = 16;
 impl Producer {
     pub(crate) fn new(engine: Traced, executor: Executor, meta: QueueMeta, wiring: Wiring) -> Self {
         let hints = engine.listen(&[Channel::Insert]);
+        let audit_at = Instant::now() + wiring.audit_interval;
         Self {
             engine,
             executor,
@@ -100,6 +106,7 @@ impl Producer {
             call: None,
             hungry: true,
             lost_answer: false,
+            audit_at,
             watchman: None,
         }
     }
@@ -112,7 +119,9 @@ impl Producer {
         let demand = self.demand();
         let engine = self.engine.clone();
         let meta = self.meta.clone();
-        let call: BoxFuture<'static, Answer> = if self.lost_answer && (demand > 0 || self.meta.draining) {
+        let is_suspicious = self.lost_answer && (demand > 0 || self.meta.draining);
+        let call: BoxFuture<'static, Answer> = if is_suspicious || self.audit_at <= Instant::now() {
+            self.audit_at = Instant::now() + self.wiring.audit_interval;
             let known: Vec<JobId> = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
             async move { Answer::Reclaimed(engine.reclaim_jobs(&meta, &known).await.map(|jobs| jobs.len())) }
                 .boxed()
@@ -331,7 +340,8 @@ impl Service for Producer {
                 Some(Order::GiveUp) => return Ok(()),
             };
             let retry = if self.call.is_some() { None } else { self.acker.wait() };
-            let next = [until, self.runs.next_deadline(), retry].into_iter().flatten().min();
+            let audit = if self.call.is_some() { None } else { Some(retry.unwrap_or(self.audit_at)) };
+            let next = [until, self.runs.next_deadline(), audit].into_iter().flatten().min();
             tokio::select! {
                 answer = poll(&mut self.call) => {
                     self.call = None;

@@ -178,6 +178,8 @@ impl Node {
             blocking: options.blocking,
             cancel_grace: self.config.cancel_grace_period,
             shutdown_grace: self.config.shutdown_grace_period,
+            // What a living node lost comes back as soon as what a dead one had.
+            audit_interval: self.config.stale_after,
         };
         let executor = Executor::new(self.registry.clone(), self.workers.clone(), Oban::of(self));
         let producer = Producer::new(self.engine.clone(), executor, meta, wiring);
