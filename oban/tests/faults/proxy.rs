@@ -54,6 +54,11 @@ impl Proxy {
         chosen.map(|(_, frozen)| frozen.send_replace(true)).count()
     }
 
+    /// How many connections it has passed on so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.lock().unwrap().len()
+    }
+
     /// Swallows all notifications from now on, as a pooler does that hands out connections per transaction.
     pub(crate) fn swallow_notifications(&self) {
         self.shared.deaf.store(true, Ordering::SeqCst);

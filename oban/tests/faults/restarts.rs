@@ -50,22 +50,6 @@ async fn an_outage_is_told_once() {
     assert_tells_once(&seen);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_turns_connections_away_loses_nothing() {
-    let database = Database::migrated().await;
-    let node = Settings::new("web", database.url()).limit(20).start().await;
-    database.insert((0..JOBS / 3).map(|_| Work { millis: 5 })).await;
-    node.has_run(JOBS / 12).await;
-    database.from_outside("ALTER DATABASE {name} ALLOW_CONNECTIONS false").await;
-    database.end_connections().await;
-    node.until("it has noticed", |seen| seen.logged("outcomes are kept") > 0).await;
-    database.from_outside("ALTER DATABASE {name} ALLOW_CONNECTIONS true").await;
-    database.count_becomes(JobState::Completed, i64::try_from(JOBS / 3).unwrap()).await;
-    let seen = node.stop().await;
-    assert!(seen.runs.iter().all(|(_, attempt)| *attempt == 1), "outcomes were lost: {:#?}", seen.log);
-    assert_eq!((seen.runs.len(), seen.runs_by_job().len()), (JOBS / 3, JOBS / 3));
-}
-
 /// Waits for all jobs, each of which ran once.
 async fn finishes(database: &Database, node: Node) -> Seen {
     database.count_becomes(JobState::Completed, i64::try_from(JOBS).unwrap()).await;

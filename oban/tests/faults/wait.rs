@@ -5,7 +5,7 @@ use std::{fmt, future::Future, time::Duration};
 use tokio::time::Instant;
 
 /// Nothing that is waited for takes so long, even where a connection has to time out first.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(80);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again until the answer is `Ok`.
 pub(crate) async fn eventually<T, E, F>(what: &str, mut ask: impl FnMut() -> F) -> T
