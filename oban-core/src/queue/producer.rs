@@ -258,6 +258,7 @@ impl Producer {
         self.hungry = true;
         let mut stored = self.meta.clone();
         self.meta.apply(change);
+        self.settle_call().await;
         let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
         match storing.await {
             Ok(Ok(())) => {}
@@ -265,6 +266,17 @@ impl Producer {
             Err(_) => tracing::warn!(queue = self.meta.queue, "{UNSTORED}"),
         }
         self.wiring.meta.send_replace(self.meta.clone());
+    }
+
+    /// A fetch under way was asked for under the old setting: whoever pauses a queue wants to have seen its last jobs
+    /// start. In an outage it is not waited for.
+    async fn settle_call(&mut self) {
+        if self.call.is_some()
+            && let Ok(answer) = tokio::time::timeout(STORE_WITHIN, poll(&mut self.call)).await
+        {
+            self.call = None;
+            self.answered(answer);
+        }
     }
 
     fn info(&self) -> QueueInfo {
