@@ -28,7 +28,9 @@ use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 ///   execution that was cancelled, rescued or reclaimed is over, and its outcome changes nothing.
 /// - **Concurrency.** Any number of nodes call at once. A row is given to one fetch only;
 ///   rows that another transaction holds are passed over, not waited for.
-/// - **Input** has been validated. Texts contain no NUL.
+/// - **Input** has been validated. Texts contain no NUL. A call whose content the store cannot keep all the same fails
+///   with [`Invalid`](crate::ErrorKind::Invalid), and only such a call: an outcome refused so is replaced by a plain
+///   failure, any other is sent again until the store takes it.
 /// - **Nothing is read back from notifications**: they only make things sooner.
 ///
 /// There are no default bodies: a wrapper that forgot one would lose behaviour silently.
