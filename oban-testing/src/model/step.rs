@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use oban_core::{Finish, Job, JobChanges, JobId, JobState, NewJob, Schedule, Touched};
 use proptest::{
+    arbitrary::any as arbitrary,
     bool,
     collection::vec,
-    option,
-    prelude::{Just, Strategy, any as arbitrary},
-    prop_oneof,
+    option, prop_oneof,
     sample::select,
+    strategy::{Just, Strategy},
 };
 use serde_json::json;
 

@@ -13,12 +13,13 @@ pub(crate) struct SendWelcome {
 #[job()]
 struct r#Try {}
 
-fn main() {
+#[test]
+fn the_defaults_are_those_of_every_job() {
     let welcome = SendWelcome { user_id: 1, locale: None };
-    let plain = NewJob::new("SendWelcome", oban::__private::serde_json::json!({"user_id": 1, "lang": null}));
+    let plain = NewJob::new("SendWelcome", serde_json::json!({"user_id": 1, "lang": null}));
     assert_eq!(welcome.clone().into_job(), plain);
 
-    let read: SendWelcome = oban::__private::serde_json::from_str(r#"{"user_id":1}"#).unwrap();
+    let read: SendWelcome = serde_json::from_str(r#"{"user_id":1}"#).unwrap();
     assert_eq!(read, welcome);
 
     assert_eq!(r#Try::WORKER, "Try");

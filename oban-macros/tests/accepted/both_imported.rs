@@ -10,7 +10,8 @@ struct Attribute {}
 #[job(queue = "b")]
 struct Derive {}
 
-fn main() {
+#[test]
+fn the_attribute_and_the_derive_live_side_by_side() {
     assert_eq!(Attribute {}.into_job().queue, "a");
     assert_eq!(Derive {}.into_job().queue, "b");
 }

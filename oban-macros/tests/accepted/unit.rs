@@ -1,7 +1,7 @@
 //! A unit struct is stored as `{}` and read back from any object, as a struct without fields is.
 
-use oban::__private::serde_json::{from_str, to_string};
 use oban::{JobArgs, job};
+use serde_json::{from_str, to_string};
 
 #[job(queue = "cron")]
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,7 +11,8 @@ struct Tick;
 #[derive(Debug)]
 struct Tock {}
 
-fn main() {
+#[test]
+fn a_unit_struct_is_stored_as_an_empty_object() {
     let job = Tick.into_job();
     assert_eq!(job.args.to_string(), "{}");
     assert_eq!(job.queue, "cron");

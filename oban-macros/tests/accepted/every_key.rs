@@ -15,7 +15,8 @@ struct SendWelcome {
     user_id: i64,
 }
 
-fn main() {
+#[test]
+fn each_key_reaches_the_stored_job() {
     let job = SendWelcome { user_id: 1 }.into_job();
 
     assert_eq!(job.worker, "MyApp.Mailer");

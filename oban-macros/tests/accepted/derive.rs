@@ -19,7 +19,8 @@ fn attempt(job: &Job) -> u32 {
     job.attempt
 }
 
-fn main() {
+#[test]
+fn the_derive_leaves_serde_to_the_struct() {
     let job = SendWelcome { user_id: 1 }.into_job();
     assert_eq!(job.args.to_string(), r#"{"userId":1}"#);
     assert_eq!(job.queue, "mailers");

@@ -11,7 +11,8 @@ macro_rules! mail_job {
 
 mail_job!(SendWelcome, "mailers", 2, user_id: i64);
 
-fn main() {
+#[test]
+fn values_come_through_macros_of_the_caller() {
     let job = SendWelcome { user_id: 1 }.into_job();
     assert_eq!((job.queue.as_str(), job.priority), ("mailers", 2));
     assert_eq!(job.tags, ["mailers"]);
