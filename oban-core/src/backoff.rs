@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::Job;
 
-/// Attempts beyond this are squeezed into the same ladder, which ends after about 13 days.
+/// Attempts beyond this are squeezed into the same ladder, whose last step takes 12 to 13 days.
 const LADDER: u32 = 20;
 
 /// Oban's default wait before a failed job's next attempt: `15 + 2^attempt` seconds plus up to
-/// 10 % of jitter, with the attempts of jobs that have more than 20 spread over 20 steps.
+/// 10 % of jitter. The attempts of jobs that have more than 20 are spread over the same 20 steps.
 pub fn job(job: &Job) -> Duration {
     let attempt = if job.max_attempts <= LADDER {
         job.attempt

@@ -37,8 +37,9 @@ impl Postgres {
 
     /// What is in the schema now.
     pub(crate) async fn found_version(&self) -> Result<Found> {
-        let mut conn = self.pool.acquire().await.map_err(error::of("verify"))?;
-        version::find(self, &mut conn).await
+        let mut conn = self.borrow("verify").await?;
+        let found = version::find(self, &mut conn).await;
+        conn.settle(found)
     }
 }
 

@@ -30,7 +30,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Plans are made once: for each array's length again, they would be no better. They are to hold when the
 /// table has grown since, so they never read it whole.
-const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; \
+     SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// A handle to at most four connections; clones are one pool. Opens them when they are needed.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ impl OwnPool {
             Ok(Held { conn, idle: Arc::clone(&self.idle), _permit: permit })
         });
         match connected.await {
-            Ok(held) => held.map_err(error::of(operation)),
+            Ok(held) => held.map_err(error::of_connecting(operation)),
             Err(_) => Err(Error::new(
                 ErrorKind::Unavailable,
                 operation,

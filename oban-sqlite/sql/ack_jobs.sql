@@ -11,16 +11,20 @@ SET state = :state,
     completed_at = iif(:state = 'completed', :now, completed_at),
     discarded_at = iif(:state = 'discarded', :now, discarded_at),
     cancelled_at = iif(:state = 'cancelled', :now, cancelled_at),
-    errors = iif(:error IS NULL, errors, json_insert(iif(json_valid(errors), errors, '[]'), '$[#]', json(:error))),
+    errors = CASE
+      WHEN NOT json_valid(errors) THEN iif(:error IS NULL, '[]', json_array(json(:error)))
+      WHEN :error IS NOT NULL THEN json_insert(errors, '$[#]', json(:error))
+      ELSE errors
+    END,
     meta = CASE
-      WHEN :meta IS NOT NULL THEN json_patch(iif(json_valid(meta), meta, '{}'), :meta)
-      WHEN :counter IS NULL THEN meta
-      WHEN NOT json_valid(meta) THEN json_object(:counter, 1)
-      ELSE json_set(
+      WHEN NOT json_valid(meta) THEN coalesce(:meta, iif(:counter IS NULL, '{}', json_object(:counter, 1)))
+      WHEN :meta IS NOT NULL THEN json_patch(meta, :meta)
+      WHEN :counter IS NOT NULL THEN json_set(
         meta,
         '$.' || :counter,
         1 + iif(json_type(meta, '$.' || :counter) = 'integer', meta ->> :counter, 0)
       )
+      ELSE meta
     END
 WHERE id = :id AND state = 'executing' AND attempt = :attempt AND attempted_at IS :attempted_at
 RETURNING queue

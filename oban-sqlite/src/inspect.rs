@@ -6,7 +6,11 @@ use async_trait::async_trait;
 use oban_core::{Inspect, Job, JobCount, JobFilter, JobState, Result};
 use rusqlite::named_params;
 
-use crate::{Sqlite, row, select::select, sql};
+use crate::{
+    Sqlite, row,
+    select::{each, select},
+    sql,
+};
 
 #[async_trait]
 impl Inspect for Sqlite {
@@ -31,9 +35,9 @@ impl Inspect for Sqlite {
                 filter.limit = None;
             }
             let mut counts: BTreeMap<(String, JobState), u64> = BTreeMap::new();
-            for job in select(conn, &filter, &JobState::ALL)? {
+            each(conn, &filter, &JobState::ALL, |job| {
                 *counts.entry((job.queue, job.state)).or_default() += 1;
-            }
+            })?;
             Ok(counts.into_iter().map(|((queue, state), count)| JobCount { queue, state, count }).collect())
         })
         .await

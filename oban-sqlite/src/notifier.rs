@@ -13,6 +13,9 @@ use crate::{Sqlite, error, watcher::Watcher};
 #[derive(Debug, Default)]
 pub(crate) struct Relay {
     hub: Hub,
+    /// The last hint that was handed on. Watchers that follow each other, or overlap, share it, so
+    /// nothing is lost or doubled between them.
+    position: Mutex<Option<i64>>,
     watcher: Mutex<Weak<Watcher>>,
 }
 
@@ -20,6 +23,11 @@ impl Relay {
     /// Where subscriptions listen.
     pub(crate) fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// The id of the last hint that was handed on; `None` before the first look.
+    pub(crate) fn position(&self) -> MutexGuard<'_, Option<i64>> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has new hints heard now, if a notifier runs.
@@ -46,11 +54,10 @@ impl Sqlite {
         }
         let watcher = Arc::new(self.watch().await?);
         let mut current = self.relay().lock();
-        // Another `run` may have been faster; two watchers would say everything twice.
+        // Another `run` may have been faster, and one thread is enough.
         if let Some(faster) = current.upgrade().filter(|watcher| !watcher.has_ended()) {
             return Ok(faster);
         }
-        watcher.wake();
         *current = Arc::downgrade(&watcher);
         Ok(watcher)
     }

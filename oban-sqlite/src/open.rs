@@ -88,7 +88,7 @@ impl Sqlite {
         }
     }
 
-    /// The file, as it was given.
+    /// The file's absolute path.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
@@ -171,8 +171,12 @@ impl Builder {
     /// `Invalid` for a path that names no file, `Unavailable` when the file cannot be opened,
     /// `Unsupported` when it cannot be used in WAL mode, and `Unmigrated` when it was made by a
     /// newer version of this crate.
-    pub async fn open(self) -> Result<Sqlite> {
+    pub async fn open(mut self) -> Result<Sqlite> {
         self.validate()?;
+        // The working directory may change before the last connection is made.
+        self.path = std::path::absolute(&self.path).map_err(|error| {
+            Error::invalid("open", format!("path {:?} cannot be made absolute", self.path)).with_source(error)
+        })?;
         let (path, busy_timeout) = (self.path.clone(), self.busy_timeout);
         let thread = ConnectionThread::spawn("oban-sqlite-writer", move || {
             let conn = connect(&path, busy_timeout)?;

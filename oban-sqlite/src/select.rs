@@ -20,8 +20,23 @@ pub(crate) fn select(
     filter: &JobFilter,
     states: &[JobState],
 ) -> rusqlite::Result<Vec<Selected>> {
+    let mut jobs = Vec::new();
+    each(conn, filter, states, |job| jobs.push(job))?;
+    // They were read state by state.
+    jobs.sort_unstable_by_key(|job| job.id);
+    jobs.truncate(filter.limit.unwrap_or(usize::MAX));
+    Ok(jobs)
+}
+
+/// Hands over the jobs that [`select`] chooses from, one by one: all of them may be too many to hold.
+pub(crate) fn each(
+    conn: &Connection,
+    filter: &JobFilter,
+    states: &[JobState],
+    mut take: impl FnMut(Selected),
+) -> rusqlite::Result<()> {
     if filter.is_nothing() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let wanted = |state: &&JobState| filter.states.is_empty() || filter.states.contains(state);
     let states: Vec<&JobState> = states.iter().filter(wanted).collect();
@@ -37,33 +52,41 @@ pub(crate) fn select(
 
     if !filter.ids.is_empty() {
         params.extend([(":ids", &ids as &dyn ToSql), (":states", &names)]);
-        return selected(conn.prepare_cached(sql::SELECT_JOBS_BY_ID)?, params.as_slice());
+        return visit(conn.prepare_cached(sql::SELECT_JOBS_BY_ID)?, params.as_slice(), take);
     }
     if filter.states.is_empty() && states.iter().any(|state| state.is_final()) {
         params.push((":states", &names));
-        return selected(conn.prepare_cached(sql::SELECT_JOBS)?, params.as_slice());
+        return visit(conn.prepare_cached(sql::SELECT_JOBS)?, params.as_slice(), take);
     }
-    let mut jobs = Vec::new();
     for state in states {
         let sql = sql::select_jobs_by_state(*state);
-        jobs.extend(selected(conn.prepare_cached(&sql)?, params.as_slice())?);
+        visit(conn.prepare_cached(&sql)?, params.as_slice(), &mut take)?;
     }
-    jobs.sort_unstable_by_key(|job: &Selected| job.id);
-    jobs.truncate(filter.limit.unwrap_or(usize::MAX));
+    Ok(())
+}
+
+/// What a statement returns as its columns id, queue and state.
+pub(crate) fn selected(
+    statement: CachedStatement<'_>,
+    params: impl Params,
+) -> rusqlite::Result<Vec<Selected>> {
+    let mut jobs = Vec::new();
+    visit(statement, params, |job| jobs.push(job))?;
     Ok(jobs)
 }
 
-/// What a statement returns as its columns id, queue and state, without states that nobody knows.
-pub(crate) fn selected(
+fn visit(
     mut statement: CachedStatement<'_>,
     params: impl Params,
-) -> rusqlite::Result<Vec<Selected>> {
+    mut take: impl FnMut(Selected),
+) -> rusqlite::Result<()> {
     let mut rows = statement.query(params)?;
-    let mut jobs = Vec::new();
     while let Some(row) = rows.next()? {
-        jobs.extend(from_row(row)?);
+        if let Some(job) = from_row(row)? {
+            take(job);
+        }
     }
-    Ok(jobs)
+    Ok(())
 }
 
 /// The number of rows as SQLite takes it.
@@ -71,6 +94,7 @@ pub(crate) fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
+/// A row of the columns id, queue and state; `None` for a state that nobody knows.
 pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Option<Selected>> {
     let id = JobId(row.get(0)?);
     let Some(state) = row::state(row, 2, id)? else { return Ok(None) };

@@ -43,6 +43,7 @@ statements! {
     STAGE_JOBS_QUEUE = "stage_jobs_queue";
     STAGE_JOBS_SELECT = "stage_jobs_select";
     UPDATE_JOBS = "update_jobs";
+    UPDATE_QUEUE = "update_queue";
     V1_DOWN = "migrations/v1_down";
     V1_UP = "migrations/v1_up";
     VERSION = "version";

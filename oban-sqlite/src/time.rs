@@ -8,7 +8,8 @@ use chrono::{DateTime, DurationRound, NaiveDateTime, SecondsFormat, TimeDelta, U
 const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_402_300_799;
 
-/// The store's clock. SQLite has none but the machine's, of which its SQL sees milliseconds only.
+/// The store's clock: SQLite has none but the machine's. Its SQL sees milliseconds only, too coarse to
+/// tell two executions of one attempt apart, so this is bound instead.
 pub(crate) fn machine_now() -> DateTime<Utc> {
     #[expect(clippy::disallowed_methods, reason = "this is the store's clock")]
     truncate(Utc::now())

@@ -38,13 +38,11 @@ struct Reader {
     conn: Connection,
     relay: Arc<Relay>,
     data_version: i64,
-    last: i64,
-    /// Reading failed, so hints may have passed unheard.
-    gap: bool,
+    fails: bool,
 }
 
 impl Watcher {
-    /// Connects, and notes which hints are there already. Relays nothing before it is woken once.
+    /// Connects, and relays from then on. What was there before the first watcher is not relayed.
     pub(crate) async fn spawn(watch: Watch) -> Result<Self> {
         let (wake, ticks) = mpsc::channel();
         let (reply, answer) = oneshot::channel();
@@ -57,9 +55,7 @@ impl Watcher {
                 match Reader::new(&watch) {
                     Ok(mut reader) => {
                         let _ = reply.send(Ok(()));
-                        if ticks.recv().is_ok() {
-                            reader.read_until_dropped(&ticks, watch.interval);
-                        }
+                        reader.read_until_dropped(&ticks, watch.interval);
                     }
                     Err(error) => {
                         let _ = reply.send(Err(error));
@@ -93,8 +89,8 @@ impl Watcher {
 impl Reader {
     fn new(watch: &Watch) -> Result<Self> {
         let conn = connect(&watch.path, watch.busy_timeout)?;
-        let mut reader = Self { conn, relay: Arc::clone(&watch.relay), data_version: 0, last: 0, gap: false };
-        reader.catch_up().map_err(|error| error::from_sqlite("listen", error))?;
+        let mut reader = Self { conn, relay: Arc::clone(&watch.relay), data_version: 0, fails: false };
+        reader.look().map_err(|error| error::from_sqlite("listen", error))?;
         Ok(reader)
     }
 
@@ -102,51 +98,42 @@ impl Reader {
         while ticks.recv_timeout(interval) != Err(mpsc::RecvTimeoutError::Disconnected) {
             // One look serves all who asked for it.
             while ticks.try_recv().is_ok() {}
-            if let Err(error) = self.tick() {
-                if !self.gap {
-                    tracing::warn!(%error, "hints cannot be read; trying again");
-                }
-                self.gap = true;
+            let outcome = self.look();
+            if let (Err(error), false) = (&outcome, self.fails) {
+                tracing::warn!(%error, "hints cannot be read; trying again");
             }
+            self.fails = outcome.is_err();
         }
     }
 
-    fn tick(&mut self) -> rusqlite::Result<()> {
-        if self.gap {
-            self.catch_up()?;
-            self.gap = false;
-            self.relay.hub().missed();
-            return Ok(());
-        }
-        let data_version = self.data_version()?;
+    fn look(&mut self) -> rusqlite::Result<()> {
+        let data_version =
+            self.conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if data_version != self.data_version {
-            self.read()?;
+            self.relay_new()?;
             self.data_version = data_version;
         }
         Ok(())
     }
 
-    /// Goes on from the newest hint.
-    fn catch_up(&mut self) -> rusqlite::Result<()> {
-        self.data_version = self.data_version()?;
-        self.last = self.conn.prepare_cached(sql::NOTIFICATIONS_LAST)?.query_row([], |row| row.get(0))?;
-        Ok(())
-    }
-
-    fn data_version(&self) -> rusqlite::Result<i64> {
-        self.conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
-    }
-
-    fn read(&mut self) -> rusqlite::Result<()> {
+    fn relay_new(&self) -> rusqlite::Result<()> {
+        let mut position = self.relay.position();
+        let newest = self.conn.prepare_cached(sql::NOTIFICATIONS_LAST)?.query_row([], |row| row.get(0))?;
+        let last = position.get_or_insert(newest);
+        if newest < *last {
+            // The table was made anew.
+            *last = newest;
+            self.relay.hub().missed();
+        }
         let mut statement = self.conn.prepare_cached(sql::NOTIFICATIONS)?;
-        let mut rows = statement.query(named_params! { ":last": self.last })?;
+        let mut rows = statement.query(named_params! { ":last": *last })?;
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
-            if id > self.last + 1 {
+            if id > *last + 1 {
                 // What was in between has been trimmed.
                 self.relay.hub().missed();
             }
-            self.last = id;
+            *last = id;
             let name = row.get_ref(1)?.as_str().unwrap_or_default();
             let channel = Channel::ALL.into_iter().find(|channel| channel.as_str() == name);
             let payload = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or_default());

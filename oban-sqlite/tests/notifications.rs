@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use oban_core::{Channel, Notice, Notifier, Result, Subscription};
+use oban_core::{Channel, Migrate, Notice, Notifier, Result, Subscription};
 use oban_sqlite::{Sqlite, rusqlite::Connection};
 use serde_json::json;
 use tempfile::TempDir;
@@ -18,12 +18,9 @@ fn file() -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-/// Runs the engine's notifier and returns once its hints are heard.
-async fn run(
-    engine: &Sqlite,
-    subscription: &mut Subscription,
-    shutdown: &CancellationToken,
-) -> JoinSet<Result<()>> {
+/// Runs the engine's notifier and returns once a hint was heard.
+async fn run(engine: &Sqlite, shutdown: &CancellationToken) -> JoinSet<Result<()>> {
+    let mut subscription = engine.listen(&[Channel::Sonar]);
     let mut relay = JoinSet::new();
     let (runner, stop) = (engine.clone(), shutdown.clone());
     relay.spawn(async move { runner.run(stop).await });
@@ -53,9 +50,9 @@ async fn two_nodes_of_one_process_hear_each_hint_once_and_in_order() {
     let afar = Sqlite::open(&path).await.unwrap();
     let shutdown = CancellationToken::new();
     let mut subscription = engine.listen(&[Channel::Sonar]);
-    let mut first = run(&engine, &mut subscription, &shutdown).await;
+    let mut first = run(&engine, &shutdown).await;
     let second_stop = CancellationToken::new();
-    let mut second = run(&engine, &mut subscription, &second_stop).await;
+    let mut second = run(&engine, &second_stop).await;
 
     for n in 0..20 {
         let speaker = if n % 2 == 0 { &engine } else { &afar };
@@ -73,17 +70,43 @@ async fn two_nodes_of_one_process_hear_each_hint_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn subscriptions_outlive_the_notifier() {
+async fn a_notifier_that_starts_again_goes_on_where_it_was() {
     let (_directory, path) = file();
     let engine = Sqlite::open(&path).await.unwrap();
     let mut subscription = engine.listen(&[Channel::Sonar]);
-    for n in 1..=3 {
+    for n in 0..5 {
         let shutdown = CancellationToken::new();
-        let mut relay = run(&engine, &mut subscription, &shutdown).await;
-        engine.notify(Channel::Sonar, &[json!({ "n": n })]).await.unwrap();
-        assert_eq!(numbers(&mut subscription, n).await, [n]);
+        let mut relay = run(&engine, &shutdown).await;
         shutdown.cancel();
         relay.join_next().await.unwrap().unwrap().unwrap();
+        // Nobody relays this until the next round.
+        engine.notify(Channel::Sonar, &[json!({ "n": n })]).await.unwrap();
+    }
+    let _relay = run(&engine, &CancellationToken::new()).await;
+    engine.notify(Channel::Sonar, &[json!({ "n": 5 })]).await.unwrap();
+    assert_eq!(numbers(&mut subscription, 5).await, [0, 1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn tables_made_anew_do_not_silence_it() {
+    let (_directory, path) = file();
+    let engine = Sqlite::open(&path).await.unwrap();
+    let shutdown = CancellationToken::new();
+    let mut subscription = engine.listen(&[Channel::Sonar]);
+    let _relay = run(&engine, &shutdown).await;
+    let many: Vec<_> = (0..100).map(|_| json!({ "node": "before" })).collect();
+    engine.notify(Channel::Sonar, &many).await.unwrap();
+    engine.notify(Channel::Sonar, &[json!({ "n": 1 })]).await.unwrap();
+    assert_eq!(numbers(&mut subscription, 1).await, [1]);
+
+    engine.migrate_down(0).await.unwrap();
+    engine.migrate_up(engine.latest_version()).await.unwrap();
+    loop {
+        engine.notify(Channel::Sonar, &[json!({ "n": 2 })]).await.unwrap();
+        let notice = timeout(PATIENCE, subscription.next()).await.unwrap().unwrap();
+        if matches!(&notice, Notice::Hint { payload, .. } if payload["n"] == 2) {
+            return;
+        }
     }
 }
 
@@ -94,7 +117,7 @@ async fn who_falls_behind_is_told_so_and_the_table_stays_small() {
     let engine = Sqlite::builder(&path).watch_interval(Duration::from_secs(3600)).open().await.unwrap();
     let shutdown = CancellationToken::new();
     let mut subscription = engine.listen(&[Channel::Sonar]);
-    let _relay = run(&engine, &mut subscription, &shutdown).await;
+    let _relay = run(&engine, &shutdown).await;
 
     let afar = Sqlite::open(&path).await.unwrap();
     let hints: Vec<_> = (0..3000).map(|n| json!({ "n": n })).collect();
@@ -118,7 +141,7 @@ async fn what_cannot_be_understood_is_dropped() {
     let engine = Sqlite::open(&path).await.unwrap();
     let shutdown = CancellationToken::new();
     let mut subscription = engine.listen(&Channel::ALL);
-    let _relay = run(&engine, &mut subscription, &shutdown).await;
+    let _relay = run(&engine, &shutdown).await;
 
     let conn = Connection::open(&path).unwrap();
     for (channel, payload) in [("gossip", "{}"), ("sonar", "not json"), ("sonar", ""), ("", "{}")] {

@@ -29,6 +29,7 @@ macro_rules! __each_case {
                 stops_what_waits,
                 keeps_a_running_job_from_rescue,
                 counts_its_limit_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 takes_ten_thousand_ids,
                 wins_or_loses_whole_against_an_ack,
@@ -37,6 +38,7 @@ macro_rules! __each_case {
                 deletes_jobs_in_any_other_state,
                 spares_executing_jobs,
                 counts_its_limit_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 never_reuses_an_id,
             }
@@ -177,6 +179,7 @@ macro_rules! __each_case {
                 keeps_attempts_that_are_left,
                 announces_the_queues,
                 counts_its_limit_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 takes_its_new_place_in_the_queue,
             }
@@ -204,6 +207,7 @@ macro_rules! __each_case {
                 never_sets_max_attempts_below_the_attempts_made,
                 moves_jobs_between_queues,
                 returns_rows_by_lowest_id,
+                selects_by_all_conditions_together,
                 selects_nothing_by_an_empty_list,
                 keeps_the_run_of_a_running_job,
             }

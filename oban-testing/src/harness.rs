@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use oban_core::{
     Ack, Channel, Clock, Engine, Fetch, Finish, Job, JobFilter, JobId, JobState, NewJob, Period, Prune,
-    QueueMeta, QueueSpec, Rescue, Stage, Staged, Touched,
+    QueueMeta, QueueSpec, Rescue, Schedule, Stage, Staged, Touched,
 };
 use serde_json::json;
 
@@ -100,6 +100,22 @@ impl Harness {
             JobState::Discarded => self.finished(new, Finish::Discard { error: "never".into() }).await,
             JobState::Cancelled => self.finished(new, Finish::Cancel { error: "enough".into() }).await,
         }
+    }
+
+    /// Stores one job that meets every condition of the filter returned, and others that each miss one.
+    pub(crate) async fn one_among_many(&self) -> (Job, JobFilter) {
+        let wanted = || job().queue("a").tag("x").tag("y").schedule_in("1h");
+        let mut misses_the_worker = wanted();
+        misses_the_worker.worker = "Other".to_owned();
+        let mut misses_the_state = wanted();
+        misses_the_state.schedule = Schedule::Now;
+        let mut misses_a_tag = wanted();
+        misses_a_tag.tags = vec!["y".to_owned(), "xy".to_owned()];
+        let misses_the_queue = wanted().queue("b");
+        let others = [misses_the_worker, misses_the_state, misses_a_tag, misses_the_queue];
+        let stored = self.insert_all(others.into_iter().chain([wanted()])).await;
+        let filter = JobFilter::worker("Greet").in_queue("a").tag("y").tag("x").state(JobState::Scheduled);
+        (stored[4].clone(), filter)
     }
 
     /// The row as it is stored now.

@@ -1,7 +1,7 @@
 //! Background jobs in the database you already have.
 //!
 //! A job is a row: inserted in the same transaction as the data it belongs to, run by any node that knows its
-//! worker, and kept after it ran. The tables, their states and the notifications are those of Oban for Elixir and Python.
+//! worker, and kept after it ran. The tables, their states and the notifications are those of Oban for Elixir.
 //!
 //! Choose a store by feature: `sqlite` (default, embedded), `postgres`, or `testing` for the in-memory engine. With
 //! `macros` (default) there is [`job`].
@@ -41,6 +41,7 @@ pub use oban_core::Ack;
 pub use oban_core::AttemptError;
 pub use oban_core::BoxError;
 pub use oban_core::Builder;
+pub use oban_core::CancellationToken;
 pub use oban_core::Capabilities;
 pub use oban_core::Channel;
 pub use oban_core::Checked;
@@ -115,3 +116,8 @@ pub mod __private {
     pub use serde;
     pub use serde_json;
 }
+
+/// Holds the examples of the README to the API.
+#[cfg(all(doctest, feature = "macros", feature = "postgres", feature = "sqlite", feature = "testing"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

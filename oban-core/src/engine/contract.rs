@@ -23,11 +23,14 @@ use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 /// - **Time** is the store's, never the node's: see [`Clock`](crate::Clock). Stored times have
 ///   microseconds.
 /// - **Ordering.** Jobs are fetched by priority, then `scheduled_at`, then id.
-/// - **Fencing.** Only [`ack_jobs`](Engine::ack_jobs) and [`fetch_jobs`](Engine::fetch_jobs)
-///   end an execution, and only while the row is still that very execution.
+/// - **Fencing.** Outcomes are stored by [`ack_jobs`](Engine::ack_jobs) and
+///   [`fetch_jobs`](Engine::fetch_jobs) alone, and only while the row is still that very execution. An
+///   execution that was cancelled, rescued or reclaimed is over, and its outcome changes nothing.
 /// - **Concurrency.** Any number of nodes call at once. A row is given to one fetch only;
 ///   rows that another transaction holds are passed over, not waited for.
-/// - **Input** has been validated. Texts contain no NUL.
+/// - **Input** has been validated. Texts contain no NUL. A call whose content the store cannot keep all the same fails
+///   with [`Invalid`](crate::ErrorKind::Invalid), and only such a call: an outcome refused so is replaced by a plain
+///   failure, any other is sent again until the store takes it.
 /// - **Nothing is read back from notifications**: they only make things sooner.
 ///
 /// There are no default bodies: a wrapper that forgot one would lose behaviour silently.

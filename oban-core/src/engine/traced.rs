@@ -15,8 +15,8 @@ use crate::{
     Subscription, backoff,
 };
 
-/// The wrapper every engine call goes through: a span, a limit in time, and a new try when
-/// another transaction was in the way.
+/// The wrapper every engine call goes through. What the runtime calls gets a span, a limit in time, and a
+/// new try when another transaction was in the way. What is not safe to repeat, or has a caller who waits, is passed on.
 #[derive(Clone, Debug)]
 pub(crate) struct Traced(Arc<dyn Engine>);
 
@@ -74,7 +74,7 @@ impl Engine for Traced {
     }
 
     async fn verify(&self) -> Result<()> {
-        self.0.verify().await
+        repeated("verify", || self.0.verify()).await
     }
 
     async fn init_queue(&self, spec: &QueueSpec) -> Result<QueueMeta> {

@@ -38,7 +38,8 @@ pub enum Schedule {
     /// As soon as a slot is free.
     #[default]
     Now,
-    /// At a point in time. One in the past still waits for the stager, at most a second.
+    /// At a point in time. One in the past still waits for the stager, at most one
+    /// [staging interval](crate::Builder::stage_interval).
     At(DateTime<Utc>),
     /// So long after its insertion, by the store's clock.
     In(Period),

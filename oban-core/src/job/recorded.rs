@@ -1,5 +1,6 @@
 //! Recorded results as Oban stores them: Erlang's external term format in unpadded base64, in
-//! `meta.return`, beside `meta.recorded = true`, so that every language reads every node's results.
+//! `meta.return`, beside `meta.recorded = true`, so that nodes in other languages can read them. Of what
+//! those write, the terms that JSON has too are read; compressed terms and integers beyond 64 bits are not.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde_json::{Map, Number, Value};

@@ -12,7 +12,7 @@ use crate::Result;
 /// - A hint may be lost, doubled or late. After a gap (a lost connection, a slow subscriber)
 ///   subscribers get [`Notice::Missed`](super::Notice::Missed) and look for themselves.
 /// - Every subscriber hears every node's hints, its own node's included.
-/// - What cannot be understood is dropped, with a trace event, and harms nothing.
+/// - What cannot be understood is dropped, with a `tracing` event, and harms nothing.
 /// - [`run`](Notifier::run) does the listening. Before it runs and while it is restarted, subscriptions
 ///   stay valid and silent. Several nodes in one process may run one notifier at once; each
 ///   subscriber still hears a hint once.

@@ -1,11 +1,11 @@
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, thread, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use super::running::{Event, Slot};
+use super::slot::{Event, Slot, Tenancy};
 use crate::{
     BoxError, Finish, Job, Oban, Outcome, Period, backoff,
     worker::{Checked, Registry, Run},
@@ -40,22 +40,31 @@ impl Executor {
             worker = job.worker,
             job.attempt
         );
-        let executor = self.clone();
+        let (executor, tenancy) = (self.clone(), Tenancy(Arc::clone(&slot)));
         let run = tracker.track_future(
             async move {
+                let slot = &tenancy.0;
                 tokio::select! {
                     biased;
                     () = slot.killed() => {}
-                    finish = executor.execute(&slot) => slot.finish(finish),
+                    finish = executor.execute(slot) => slot.finish(finish),
                 }
             }
             .instrument(span),
         );
         if blocking {
-            let workers = self.workers.clone();
-            self.workers.spawn_blocking(move || workers.block_on(run));
+            self.start_thread(slot, run);
         } else {
             self.workers.spawn(run);
+        }
+    }
+
+    /// Not one of tokio's threads for blocking work: a process could not exit while one of them is stuck.
+    fn start_thread(&self, slot: Arc<Slot>, run: impl Future<Output = ()> + Send + 'static) {
+        let workers = self.workers.clone();
+        let thread = thread::Builder::new().name(format!("oban {}", slot.job.queue));
+        if let Err(error) = thread.spawn(move || workers.block_on(run)) {
+            self.fail(slot, format!("there is no thread to run it: {error}"));
         }
     }
 

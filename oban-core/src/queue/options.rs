@@ -51,9 +51,8 @@ impl QueueOptions {
         self
     }
 
-    /// Gives each running job a thread of its own, so that its code may block or compute for
-    /// long without delaying other queues. Costs a few microseconds a job; the threads are tokio's for
-    /// blocking work, 512 unless the runtime says otherwise.
+    /// Gives each running job a thread of its own, so that its code may block or compute for long without delaying
+    /// other queues. Costs some ten microseconds a job.
     pub fn blocking(mut self) -> Self {
         self.blocking = true;
         self

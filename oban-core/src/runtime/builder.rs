@@ -88,14 +88,15 @@ impl<S: Send + Sync + 'static> Builder<S> {
         self
     }
 
-    /// How long leadership outlives a leader that died. Default 15 s.
+    /// How long leadership outlives a leader that died; a living one renews it three times as often. Default 15 s.
     pub fn lease(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { lease, problems, .. } = &mut self.config;
         Config::period("lease", period, lease, problems);
         self
     }
 
-    /// How long finished jobs stay in the store. Default one day.
+    /// How long finished jobs stay in the store, those of nodes in other languages included. Default one day. The
+    /// leader's setting counts.
     pub fn prune_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let mut age = std::time::Duration::ZERO;
         Config::period("prune_after", period, &mut age, &mut self.config.problems);
@@ -103,7 +104,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
         self
     }
 
-    /// Keeps finished jobs for ever.
+    /// Keeps finished jobs for ever, as far as this node is concerned.
     pub fn without_pruning(mut self) -> Self {
         self.config.prune_after = None;
         self
@@ -125,6 +126,10 @@ impl<S: Send + Sync + 'static> Builder<S> {
     }
 
     /// Checks everything and starts the instance on the current tokio runtime, where its workers will run.
+    ///
+    /// With a multi-threaded runtime the rest of the instance has a thread of its own, so that busy workers cannot
+    /// stop its heartbeat. A single-threaded one it shares with the workers: one that blocks for longer than
+    /// [`stale_after`](Builder::stale_after) makes other nodes take this one for dead.
     ///
     /// # Errors
     /// `Invalid` with every problem of the configuration, its value and its cure; `Unmigrated` when the store's schema

@@ -43,10 +43,11 @@ impl Oban {
         Self { node: Arc::clone(node), _guard: None }
     }
 
-    /// Inserts a job and returns it as stored. Nodes are told at once.
+    /// Inserts a job and returns it as stored. Nodes are told at once. It works after a stop too.
     ///
     /// # Errors
-    /// `Invalid`, before anything is sent, naming every problem with its value and its cure.
+    /// `Invalid`, before anything is sent, naming every problem with its value and its cure. After `Unavailable` the
+    /// job may have been stored or not: nothing is sent twice on its own.
     pub async fn insert(&self, job: impl Into<NewJob>) -> Result<Inserted> {
         let mut inserted = self.insert_valid(None, vec![job.into()]).await?;
         inserted.pop().ok_or_else(|| Error::new(ErrorKind::Store, "insert", "the engine returned no row"))
@@ -55,7 +56,8 @@ impl Oban {
     /// Inserts any number of jobs, all or none, in few statements. Returns them as stored, in the order given.
     ///
     /// # Errors
-    /// `Invalid`, before anything is sent, for the first job with problems; no job is inserted then.
+    /// `Invalid`, before anything is sent, for the first job with problems, which `job` in the message counts from 0; no
+    /// job is inserted then. After `Unavailable` all of them may have been stored, or none.
     pub async fn insert_all<J: Into<NewJob>>(
         &self,
         jobs: impl IntoIterator<Item = J>,
@@ -119,7 +121,7 @@ impl Oban {
         *self.node.leads.borrow()
     }
 
-    /// Whether notifications arrive.
+    /// Whether notifications arrive. Unknown on a node without queues, which does not listen.
     pub fn sonar(&self) -> SonarStatus {
         *self.node.sonar.borrow()
     }
@@ -146,7 +148,8 @@ impl Oban {
 
     /// Stops gracefully: services end, leadership is given up, queues fetch no more, running jobs get the grace period,
     /// the rest are handed back with their attempt refunded, outcomes are stored. Returns at once when nothing runs.
-    /// Called again, it waits for the same stop.
+    /// A store that does not answer is waited for some ten seconds after the grace period, and as long as a call under
+    /// way takes to fail. Called again, it waits for the same stop. A worker must not await it: it would wait for itself.
     ///
     /// # Errors
     /// None so far; what a store does not take any more is logged and left to rescue.

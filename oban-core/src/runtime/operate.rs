@@ -13,7 +13,8 @@ impl Oban {
         Ok(!self.cancel_all(JobFilter::id(id)).await?.is_empty())
     }
 
-    /// Cancels the selected jobs that are not finished, and tells which.
+    /// Cancels the selected jobs that are not finished, and tells which. Runs on other nodes are not told, but their
+    /// outcomes change nothing any more.
     ///
     /// # Errors
     /// When the store does not answer.

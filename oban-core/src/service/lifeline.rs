@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Outage, Pulse, every, next_tick};
+use super::{Outage, Pulse, every, next_tick_of_a_leader};
 use crate::{Engine, JobState, Rescue, Result, engine::Traced, runtime::Service};
 
 /// Takes jobs back from dead producers, while this node leads.
@@ -30,8 +30,9 @@ impl Lifeline {
         Self { engine, leads, pulse, interval: heartbeat, heartbeat, rescue, outage: Outage::default() }
     }
 
+    /// Whether the silence of others says something about them, and not about this node.
     fn may_judge(&self) -> bool {
-        *self.leads.borrow() && self.pulse.borrow().is_steady_for(self.rescue.stale_after, self.heartbeat)
+        self.pulse.borrow().is_steady_for(self.rescue.stale_after, self.heartbeat)
     }
 
     /// One round. Whether there may be more to rescue at once.
@@ -54,7 +55,7 @@ impl Service for Lifeline {
 
     async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
         let mut interval = every(self.interval);
-        while next_tick(&mut interval, shutdown).await {
+        while next_tick_of_a_leader(&mut interval, shutdown, &mut self.leads).await {
             while self.may_judge() && self.rescue().await && !shutdown.is_cancelled() {}
         }
         Ok(())

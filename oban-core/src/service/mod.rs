@@ -16,7 +16,10 @@ pub(crate) use stager::Stager;
 
 use std::time::Duration;
 
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::{
+    sync::watch,
+    time::{Interval, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Waits for the next tick; `false` when it is time to stop.
@@ -25,6 +28,26 @@ async fn next_tick(interval: &mut Interval, shutdown: &CancellationToken) -> boo
         biased;
         () = shutdown.cancelled() => false,
         _ = interval.tick() => true,
+    }
+}
+
+/// Waits for the next tick at which this node leads, which comes at once when it begins to; `false` when it is
+/// time to stop.
+async fn next_tick_of_a_leader(
+    interval: &mut Interval,
+    shutdown: &CancellationToken,
+    leads: &mut watch::Receiver<bool>,
+) -> bool {
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return false,
+            _ = interval.tick() => {}
+            Ok(()) = leads.changed() => {}
+        }
+        if *leads.borrow_and_update() {
+            return true;
+        }
     }
 }
 

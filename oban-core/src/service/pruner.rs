@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Outage, every, next_tick};
+use super::{Outage, every, next_tick_of_a_leader};
 use crate::{Engine, Prune, Result, engine::Traced, runtime::Service};
 
 /// Deletes finished jobs that are old enough, while this node leads.
@@ -41,7 +41,7 @@ impl Service for Pruner {
 
     async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
         let mut interval = every(INTERVAL);
-        while next_tick(&mut interval, shutdown).await {
+        while next_tick_of_a_leader(&mut interval, shutdown, &mut self.leads).await {
             while *self.leads.borrow() && self.prune().await && !shutdown.is_cancelled() {
                 // Between batches others get their turn.
                 tokio::task::yield_now().await;

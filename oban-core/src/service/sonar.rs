@@ -36,6 +36,9 @@ pub enum SonarStatus {
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// Between the first two pings.
+const WARM_UP: Duration = Duration::from_millis(500);
+
 /// A node not heard for so long is gone.
 const STALE_AFTER: Duration = Duration::from_secs(120);
 
@@ -49,6 +52,20 @@ impl Sonar {
         let ping = [json!({"node": self.node, "ping": true})];
         if let Err(error) = self.engine.notify(Channel::Sonar, &ping).await {
             tracing::debug!(%error, "could not ping");
+        }
+    }
+
+    /// Hears what comes until about `wait` after a ping; `false` when it is time to stop.
+    async fn ping_and_hear(&mut self, wait: Duration, shutdown: &CancellationToken) -> bool {
+        self.ping().await;
+        let next = tokio::time::sleep(backoff::jitter(wait));
+        tokio::pin!(next);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return false,
+                Some(notice) = self.notices.next() => self.hear(&notice),
+                () = &mut next => return true,
+            }
         }
     }
 
@@ -92,19 +109,14 @@ impl Service for Sonar {
     }
 
     async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
-        loop {
-            self.ping().await;
-            let next = tokio::time::sleep(backoff::jitter(self.wait));
-            tokio::pin!(next);
-            loop {
-                tokio::select! {
-                    () = shutdown.cancelled() => return Ok(()),
-                    Some(notice) = self.notices.next() => self.hear(&notice),
-                    () = &mut next => break,
-                }
-            }
+        // The first ping may be sent before the notifier listens: unheard, it proves nothing.
+        if !self.ping_and_hear(WARM_UP, shutdown).await {
+            return Ok(());
+        }
+        while self.ping_and_hear(self.wait, shutdown).await {
             self.slow_down();
             self.judge();
         }
+        Ok(())
     }
 }

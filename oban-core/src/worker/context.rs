@@ -28,8 +28,10 @@ impl<S> Context<S> {
         &self.state
     }
 
-    /// Fires when this run is to end: the job was cancelled, or the node has waited long enough at its stop. A worker
-    /// that watches it can end tidily; one that does not is dropped at its next `.await`.
+    /// Fires when this run is to end. After a cancel a worker that watches it has a
+    /// [grace](crate::Builder::cancel_grace_period) to end tidily before it is dropped. When its timeout has passed, or the
+    /// [grace](crate::Builder::shutdown_grace_period) of a stop, it fires for others that hold a clone, such as tasks the
+    /// worker has spawned: the worker itself is dropped at that very `.await`.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.cancellation
     }

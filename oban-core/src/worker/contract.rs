@@ -47,6 +47,7 @@ pub type Performed = Result<Outcome, BoxError>;
 ///   does not await cannot be stopped; its slot is freed all the same and its late outcome is ignored.
 /// - Jobs share the runtime that called `start()`. Code that blocks or computes for long
 ///   belongs in a queue with [`QueueOptions::blocking`](crate::QueueOptions::blocking), which gives each job a thread.
+/// - The job may be cancelled, deleted or changed meanwhile. [`Context::job`] is the row as it was fetched.
 pub trait Worker<S = ()>: JobArgs
 where
     S: Send + Sync + 'static,
@@ -58,13 +59,15 @@ where
     /// when its attempts are used up.
     fn perform(self, ctx: Context<S>) -> impl Future<Output = Performed> + Send;
 
-    /// How long a failed job waits before its next attempt. Default: Oban's ladder, from 17
-    /// seconds to 12 days, see [`default_backoff`](crate::default_backoff). When it panics, the default counts.
+    /// How long a failed job waits before its next attempt; [`Job::attempt`] is the one that failed. Default:
+    /// Oban's ladder, which begins at 17 seconds and doubles, see [`default_backoff`](crate::default_backoff). When it
+    /// panics, the default counts.
     fn backoff(job: &Job) -> Duration {
         backoff::job(job)
     }
 
-    /// How long an attempt may take. Default: as long as it likes.
+    /// How long an attempt may take before it fails and is dropped. Default: as long as it likes. Asked once, as the
+    /// attempt starts; when it panics, the attempt fails.
     fn timeout(job: &Job) -> Option<Duration> {
         let _ = job;
         None

@@ -26,7 +26,8 @@ pub struct Checked<T>(pub(crate) Result<T, String>);
 
 impl Outcome {
     /// Completes the job and keeps `value` with it, to be read by [`Job::recorded`](crate::Job::recorded) and by
-    /// nodes in other languages. A value that cannot be written as JSON fails the attempt.
+    /// nodes in other languages. A value that cannot be written as JSON fails the attempt. One that nests deeper
+    /// than 128 levels cannot be read back.
     pub fn record(value: impl Serialize) -> Self {
         Self::Record(Checked(
             serde_json::to_value(value)

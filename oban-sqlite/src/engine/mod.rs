@@ -43,7 +43,7 @@ impl Engine for Sqlite {
         changed.apply(change);
         *meta = self
             .write("update_queue", move |write| {
-                queue::refresh(write, &changed)?;
+                queue::update(write, &changed)?;
                 Ok(changed)
             })
             .await?;

@@ -8,19 +8,14 @@ use uuid::Uuid;
 use super::operate::touch;
 use crate::{select::selected, sql, time, writer::Write};
 
-/// Registers a producer, or beats its heart and stores its settings.
+/// Registers a producer, or beats its heart.
 pub(super) fn refresh(write: &Write<'_>, meta: &QueueMeta) -> rusqlite::Result<()> {
-    let settings = json!({ "limit": meta.limit, "paused": meta.paused, "draining": meta.draining });
-    write.statement(sql::REFRESH_QUEUES)?.execute(named_params! {
-        ":uuid": meta.uuid.to_string(),
-        ":name": meta.instance,
-        ":node": meta.node,
-        ":queue": meta.queue,
-        ":meta": settings.to_string(),
-        ":started_at": time::to_text(meta.started_at),
-        ":now": time::to_text(write.now()),
-    })?;
-    Ok(())
+    store(write, sql::REFRESH_QUEUES, meta)
+}
+
+/// Stores a producer's settings.
+pub(super) fn update(write: &Write<'_>, meta: &QueueMeta) -> rusqlite::Result<()> {
+    store(write, sql::UPDATE_QUEUE, meta)
 }
 
 /// Removes a producer's registration.
@@ -44,4 +39,18 @@ pub(super) fn reclaim(
         statement.execute(named_params! { ":id": job.id.0 })?;
     }
     touch(write, jobs, Some(JobState::Available))
+}
+
+fn store(write: &Write<'_>, sql: &str, meta: &QueueMeta) -> rusqlite::Result<()> {
+    let settings = json!({ "limit": meta.limit, "paused": meta.paused, "draining": meta.draining });
+    write.statement(sql)?.execute(named_params! {
+        ":uuid": meta.uuid.to_string(),
+        ":name": meta.instance,
+        ":node": meta.node,
+        ":queue": meta.queue,
+        ":meta": settings.to_string(),
+        ":started_at": time::to_text(meta.started_at),
+        ":now": time::to_text(write.now()),
+    })?;
+    Ok(())
 }

@@ -31,6 +31,11 @@ pub async fn counts_its_limit_by_lowest_id(h: Harness) {
     assert_eq!(h.read(stored[2].id).await, stored[2]);
 }
 
+pub async fn selects_by_all_conditions_together(h: Harness) {
+    let (wanted, filter) = h.one_among_many().await;
+    assert_eq!(touched_ids(&h.engine.delete_jobs(&filter).await.unwrap()), [wanted.id]);
+}
+
 pub async fn selects_nothing_by_an_empty_list(h: Harness) {
     let stored = h.insert(job()).await;
     for filter in [JobFilter::ids(Vec::<i64>::new()), JobFilter::all().limit(0)] {

@@ -77,6 +77,11 @@ pub async fn counts_its_limit_by_lowest_id(h: Harness) {
     assert_eq!(h.read(waiting[2].id).await, waiting[2]);
 }
 
+pub async fn selects_by_all_conditions_together(h: Harness) {
+    let (wanted, filter) = h.one_among_many().await;
+    assert_eq!(touched_ids(&h.engine.retry_jobs(&filter).await.unwrap()), [wanted.id]);
+}
+
 pub async fn selects_nothing_by_an_empty_list(h: Harness) {
     let stored = h.insert(job().schedule_in("1h")).await;
     for filter in [JobFilter::ids(Vec::<i64>::new()), JobFilter::all().limit(0)] {

@@ -128,6 +128,12 @@ pub async fn returns_rows_by_lowest_id(h: Harness) {
     assert_eq!(ids(&updated), ids(&stored[..3]), "jobs it leaves alone do not count");
 }
 
+pub async fn selects_by_all_conditions_together(h: Harness) {
+    let (wanted, filter) = h.one_among_many().await;
+    let updated = h.engine.update_jobs(&filter, &changes().priority(5)).await.unwrap();
+    assert_eq!(updated, [Job { priority: 5, ..wanted }]);
+}
+
 pub async fn selects_nothing_by_an_empty_list(h: Harness) {
     let stored = h.insert(job()).await;
     for filter in [JobFilter::ids(Vec::<i64>::new()), JobFilter::all().limit(0)] {
