@@ -12,7 +12,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The caller gave a value that is not allowed. The message names it and the cure.
+    /// A value that was given is not allowed. The message names it and the cure. From a store it means that the same
+    /// call can never succeed.
     Invalid,
     /// What was asked for does not exist.
     NotFound,

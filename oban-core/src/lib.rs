@@ -67,6 +67,8 @@ pub use queue::QueueOptions;
 pub use runtime::Builder;
 pub use runtime::Oban;
 pub use service::SonarStatus;
+/// How a [`Notifier`] is told to end, and a job to stop.
+pub use tokio_util::sync::CancellationToken;
 pub use worker::Checked;
 pub use worker::Context;
 pub use worker::Outcome;

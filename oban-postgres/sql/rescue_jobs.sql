@@ -4,14 +4,15 @@
 -- begins with the state (elixir); oban_jobs_exhausted_index, oban_jobs_pkey.
 -- Reads every executing row, of which there are no more than slots in the cluster. Ids of producers are
 -- compared as text, because foreign rows may hold any. A registration stays while a job of its producer
--- remains, because of the limit or because the row is locked.
+-- remains, because of the limit or because the row is locked. Jobs that are taken are locked until they
+-- are updated, so the answer needs no join with what was updated.
 WITH dead AS (
   SELECT uuid
   FROM {prefix}.oban_producers
   WHERE updated_at <= coalesce($1::timestamp, timezone('UTC', now())) - $3::bigint * interval '1 microsecond'
   FOR UPDATE SKIP LOCKED
 ), lost AS (
-  SELECT id, state
+  SELECT id, queue, state, attempt < max_attempts AS runs_again
   FROM {prefix}.oban_jobs
   WHERE state = 'executing'
     AND (
@@ -26,14 +27,14 @@ WITH dead AS (
   LIMIT $5::bigint
   FOR UPDATE SKIP LOCKED
 ), exhausted AS (
-  SELECT id, state
+  SELECT id, queue, state, false AS runs_again
   FROM {prefix}.oban_jobs
   WHERE state = 'available' AND attempt >= max_attempts
   ORDER BY id
   LIMIT (SELECT $5::bigint - count(*) FROM lost)
   FOR UPDATE SKIP LOCKED
 ), taken AS (
-  SELECT id, state FROM lost UNION ALL SELECT id, state FROM exhausted
+  SELECT * FROM lost UNION ALL SELECT * FROM exhausted
 ), rescued AS (
   UPDATE {prefix}.oban_jobs
   SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END::{prefix}.oban_job_state,
@@ -62,7 +63,6 @@ WITH dead AS (
                    END)
       END
   WHERE id = ANY (ARRAY(SELECT id FROM taken))
-  RETURNING id, queue, state
 ), buried AS (
   DELETE FROM {prefix}.oban_producers
   WHERE uuid IN (SELECT uuid FROM dead)
@@ -73,10 +73,9 @@ WITH dead AS (
     ))
 ), announced AS (
   SELECT pg_notify($2::text, '{"queue":' || to_json(queue)::text || '}')
-  FROM (SELECT DISTINCT queue FROM rescued WHERE state = 'available') AS queues
+  FROM (SELECT DISTINCT queue FROM taken WHERE runs_again) AS queues
 )
-SELECT rescued.id, rescued.queue, taken.state::text AS before, rescued.state::text AS after,
+SELECT id, queue, state::text AS before, CASE WHEN runs_again THEN 'available' ELSE 'discarded' END AS after,
        (SELECT count(*) FROM announced) AS announced
-FROM rescued
-JOIN taken ON taken.id = rescued.id
-ORDER BY rescued.id
+FROM taken
+ORDER BY id

@@ -5,7 +5,7 @@ use sqlx::{Row, postgres::PgRow};
 use crate::{
     Postgres,
     bind::{bind_conditions, bind_filter},
-    error, row,
+    row,
 };
 
 #[async_trait]
@@ -14,8 +14,8 @@ impl Inspect for Postgres {
         if filter.is_nothing() {
             return Ok(Vec::new());
         }
-        let rows = bind_filter(self.query_unnamed(&self.sql.list_jobs), filter).fetch_all(&self.pool).await;
-        Ok(row::jobs(&rows.map_err(error::of("list_jobs"))?))
+        let statement = bind_filter(self.query_unnamed(&self.sql.list_jobs), filter);
+        Ok(row::jobs(&self.ask("list_jobs", statement).await?))
     }
 
     async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
@@ -25,9 +25,8 @@ impl Inspect for Postgres {
         if unlimited.is_nothing() {
             return Ok(Vec::new());
         }
-        let rows =
-            bind_conditions(self.query_unnamed(&self.sql.count_jobs), filter).fetch_all(&self.pool).await;
-        let counts = rows.map_err(error::of(OPERATION))?.iter().map(count).collect::<Result<Vec<_>, _>>();
+        let statement = bind_conditions(self.query_unnamed(&self.sql.count_jobs), filter);
+        let counts = self.ask(OPERATION, statement).await?.iter().map(count).collect::<Result<Vec<_>, _>>();
         let mut counts = counts.map_err(row::unexpected(OPERATION))?;
         // Not in SQL: the order of the enum's values differs between installations.
         counts.sort();

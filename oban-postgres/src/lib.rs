@@ -14,6 +14,7 @@
 //! ```
 
 mod bind;
+mod borrowed;
 mod decode;
 mod engine;
 mod error;

@@ -37,8 +37,9 @@ impl Postgres {
 
     /// What is in the schema now.
     pub(crate) async fn found_version(&self) -> Result<Found> {
-        let mut conn = self.pool.acquire().await.map_err(error::of("verify"))?;
-        version::find(self, &mut conn).await
+        let mut conn = self.borrow("verify").await?;
+        let found = version::find(self, &mut conn).await;
+        conn.settle(found)
     }
 }
 
@@ -111,6 +112,7 @@ impl Postgres {
     /// again: whoever waits inside the statement holds a snapshot, which building an index would wait for.
     async fn lock_schema(&self) -> Result<PgConnection> {
         let mut conn = self.pool.connect_options().connect().await.map_err(error::of(OPERATION))?;
+        run(&mut conn, &sql::WITHOUT_TIMEOUT.into()).await?;
         let lock = sql::render(include_str!("../sql/migrations/lock.sql"), &self.prefix);
         loop {
             let locked: bool = sqlx::query_scalar(AssertSqlSafe(Arc::clone(&lock)))

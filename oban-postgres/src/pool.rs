@@ -88,7 +88,7 @@ impl OwnPool {
             Ok(Held { conn, idle: Arc::clone(&self.idle), _permit: permit })
         });
         match connected.await {
-            Ok(held) => held.map_err(error::of(operation)),
+            Ok(held) => held.map_err(error::of_connecting(operation)),
             Err(_) => Err(Error::new(
                 ErrorKind::Unavailable,
                 operation,

@@ -68,6 +68,9 @@ pub(crate) fn drop_index(name: &str, prefix: &Prefix) -> Statement {
     format!("DROP INDEX CONCURRENTLY IF EXISTS {}.\"{name}\"", prefix.quoted()).into()
 }
 
+/// For migrators: building an index may take longer than the application's statements are allowed to.
+pub(crate) const WITHOUT_TIMEOUT: &str = "SET statement_timeout = 0";
+
 /// Makes the schema.
 pub(crate) fn create_schema(prefix: &Prefix) -> Statement {
     format!("CREATE SCHEMA IF NOT EXISTS {}", prefix.quoted()).into()

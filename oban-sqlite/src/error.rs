@@ -47,8 +47,9 @@ fn meaning(error: &rusqlite::Error) -> (ErrorKind, &'static str) {
             (ErrorKind::Store, "access to the file is denied; change its permissions")
         }
         Some(ErrorCode::ConstraintViolation) => {
-            (ErrorKind::Store, "a constraint of the table refused the row")
+            (ErrorKind::Invalid, "a constraint of the table refused the row")
         }
+        Some(ErrorCode::TooBig) => (ErrorKind::Invalid, "a value is larger than SQLite stores"),
         _ if error.to_string().contains("no such table: oban_") => {
             (ErrorKind::Unmigrated, "the file holds no jobs table; Sqlite::open makes it, migrate_up as well")
         }
@@ -69,6 +70,8 @@ mod tests {
             (ffi::SQLITE_BUSY_SNAPSHOT, ErrorKind::Contended),
             (ffi::SQLITE_FULL, ErrorKind::Unavailable),
             (ffi::SQLITE_IOERR, ErrorKind::Unavailable),
+            (ffi::SQLITE_CONSTRAINT, ErrorKind::Invalid),
+            (ffi::SQLITE_TOOBIG, ErrorKind::Invalid),
             (ffi::SQLITE_CORRUPT, ErrorKind::Store),
             (ffi::SQLITE_READONLY, ErrorKind::Store),
         ] {

@@ -41,6 +41,7 @@ pub use oban_core::Ack;
 pub use oban_core::AttemptError;
 pub use oban_core::BoxError;
 pub use oban_core::Builder;
+pub use oban_core::CancellationToken;
 pub use oban_core::Capabilities;
 pub use oban_core::Channel;
 pub use oban_core::Checked;

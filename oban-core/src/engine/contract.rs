@@ -27,8 +27,10 @@ use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 ///   [`fetch_jobs`](Engine::fetch_jobs) alone, and only while the row is still that very execution. An
 ///   execution that was cancelled, rescued or reclaimed is over, and its outcome changes nothing.
 /// - **Concurrency.** Any number of nodes call at once. A row is given to one fetch only;
-///   rows that another transaction holds are passed over, not waited for.
-/// - **Input** has been validated. Texts contain no NUL.
+///   rows that another transaction holds are passed over, not waited for; only an operator's calls wait.
+/// - **Input** has been validated. Texts contain no NUL. A call whose content the store cannot keep all the same fails
+///   with [`Invalid`](crate::ErrorKind::Invalid), and only such a call: an outcome refused so is replaced by a plain
+///   failure, any other is sent again until the store takes it.
 /// - **Nothing is read back from notifications**: they only make things sooner.
 ///
 /// There are no default bodies: a wrapper that forgot one would lose behaviour silently.

@@ -74,7 +74,7 @@ impl Engine for Traced {
     }
 
     async fn verify(&self) -> Result<()> {
-        self.0.verify().await
+        repeated("verify", || self.0.verify()).await
     }
 
     async fn init_queue(&self, spec: &QueueSpec) -> Result<QueueMeta> {

@@ -40,9 +40,9 @@ impl Election {
     }
 
     async fn resign(&self) {
-        if self.leads.send_replace(false)
-            && let Ok(Err(error)) = tokio::time::timeout(RESIGN_WITHIN, self.engine.resign(&self.lease)).await
-        {
+        // Also when it does not lead, as far as it knows: a campaign whose answer was lost may have won.
+        self.leads.send_replace(false);
+        if let Ok(Err(error)) = tokio::time::timeout(RESIGN_WITHIN, self.engine.resign(&self.lease)).await {
             tracing::debug!(%error, "could not resign; the lease lapses by itself");
         }
     }
@@ -60,7 +60,10 @@ impl Service for Election {
 
     async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
         loop {
-            self.campaign().await;
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = self.campaign() => {}
+            }
             let wait = backoff::jitter(self.lease.ttl / CAMPAIGNS_PER_LEASE * 9 / 10);
             let next = tokio::time::sleep(wait);
             tokio::pin!(next);

@@ -5,7 +5,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use super::running::{Event, Slot};
+use super::slot::{Event, Slot, Tenancy};
 use crate::{
     BoxError, Finish, Job, Oban, Outcome, Period, backoff,
     worker::{Checked, Registry, Run},
@@ -40,13 +40,14 @@ impl Executor {
             worker = job.worker,
             job.attempt
         );
-        let (executor, running) = (self.clone(), Arc::clone(&slot));
+        let (executor, tenancy) = (self.clone(), Tenancy(Arc::clone(&slot)));
         let run = tracker.track_future(
             async move {
+                let slot = &tenancy.0;
                 tokio::select! {
                     biased;
-                    () = running.killed() => {}
-                    finish = executor.execute(&running) => running.finish(finish),
+                    () = slot.killed() => {}
+                    finish = executor.execute(slot) => slot.finish(finish),
                 }
             }
             .instrument(span),

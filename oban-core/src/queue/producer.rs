@@ -1,24 +1,23 @@
-use std::{future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::json;
-use tokio::{
-    sync::{Notify, mpsc, oneshot, watch},
-    time::Instant,
-};
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Executor, QueueInfo,
     acker::Acker,
-    executor::timed_out,
-    running::{Deadline, Event, RunId, Runs},
+    call::{Answer, Call},
+    executor::{forced, timed_out},
+    running::{Deadline, Runs},
+    slot::{Event, RunId},
     watchman::{Order, Watchman},
+    wiring::{Command, Wiring},
 };
 use crate::{
-    Ack, Channel, Engine, Error, Fetch, Fetched, Job, JobId, Notice, Notifier, QueueChange, QueueMeta,
-    Result, Subscription, backoff, engine::Traced, runtime::Service,
+    Ack, Channel, Engine, Error, ErrorKind, Finish, Job, JobId, Notice, Notifier, QueueChange, QueueMeta,
+    Result, Subscription, engine::Traced, runtime::Service,
 };
 
 /// Fetches the jobs of one queue on one node, has them run, and reports them.
@@ -36,53 +35,22 @@ pub(crate) struct Producer {
     acker: Acker,
     tracker: TaskTracker,
     events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
-    /// The call under way; at most one, so that outcomes and fetches keep their order.
-    call: Option<BoxFuture<'static, Answer>>,
+    call: Call,
     /// There may be jobs to fetch: nothing has said otherwise since the last hint.
     hungry: bool,
     /// Rows may be executing in our name that we know nothing of: a fetch went unanswered.
     lost_answer: bool,
-    /// When to look for work and for such rows, whatever we heard.
-    look: Instant,
+    /// When to look for such rows all the same: a fetch that was given up may take effect later, for example when it
+    /// waited for a lock.
+    audit_at: Instant,
     watchman: Option<Watchman>,
     /// Jobs were handed back at the stop.
     orphans: bool,
 }
 
-/// How a producer is reached, and how it behaves.
-#[derive(Debug)]
-pub(crate) struct Wiring {
-    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
-    pub(crate) wake: Arc<Notify>,
-    pub(crate) meta: watch::Sender<QueueMeta>,
-    pub(crate) blocking: bool,
-    pub(crate) cancel_grace: Duration,
-    pub(crate) shutdown_grace: Duration,
-}
-
-/// What this node asks of a producer.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// Stop these jobs: they were cancelled.
-    Cancel(Vec<JobId>),
-    /// Take a new setting.
-    Change(QueueChange),
-    /// Say how you are.
-    Check(oneshot::Sender<QueueInfo>),
-}
-
-enum Answer {
-    Fetched { demand: usize, acks: Vec<Ack>, answer: Result<Fetched> },
-    Acked { acks: Vec<Ack>, answer: Result<Vec<JobId>> },
-    Reclaimed(Result<usize>),
-}
-
 /// How long a killed run may take to be dropped, and a worker's `backoff` to answer.
 const KILL_GRACE: Duration = Duration::from_secs(1);
 const BACKOFF_GRACE: Duration = Duration::from_secs(5);
-
-/// Hints may be lost, and a fetch may take effect after its caller gave up: look for oneself, slowly.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// A producer does not wait long for something that changes nothing.
 const STORE_WITHIN: Duration = Duration::from_secs(1);
@@ -95,6 +63,7 @@ const GATHER_YIELDS: usize = 16;
 impl Producer {
     pub(crate) fn new(engine: Traced, executor: Executor, meta: QueueMeta, wiring: Wiring) -> Self {
         let hints = engine.listen(&[Channel::Insert]);
+        let audit_at = Instant::now() + wiring.audit_interval;
         Self {
             engine,
             executor,
@@ -105,10 +74,10 @@ impl Producer {
             acker: Acker::default(),
             tracker: TaskTracker::new(),
             events: mpsc::unbounded_channel(),
-            call: None,
+            call: Call::default(),
             hungry: true,
             lost_answer: false,
-            look: Instant::now() + backoff::jitter(LOOK_EVERY),
+            audit_at,
             watchman: None,
             orphans: false,
         }
@@ -116,40 +85,20 @@ impl Producer {
 
     /// Starts the next call, if one is due and none is under way.
     fn advance(&mut self) {
-        if self.call.is_some() || self.acker.wait().is_some() {
+        if self.call.is_under_way() || self.acker.wait().is_some() {
             return;
         }
-        if Instant::now() >= self.look {
-            self.look = Instant::now() + backoff::jitter(LOOK_EVERY);
-            self.hungry = true;
-            self.lost_answer = true;
-        }
-        let demand = self.demand();
-        let engine = self.engine.clone();
-        let meta = self.meta.clone();
-        let call: BoxFuture<'static, Answer> = if self.lost_answer {
-            let known: Vec<JobId> = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
-            async move { Answer::Reclaimed(engine.reclaim_jobs(&meta, &known).await.map(|jobs| jobs.len())) }
-                .boxed()
+        let (engine, demand) = (self.engine.clone(), self.demand());
+        if self.lost_answer || self.audit_at <= Instant::now() {
+            self.audit_at = Instant::now() + self.wiring.audit_interval;
+            let known = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
+            self.call.reclaim(engine, self.meta.clone(), known);
         } else if demand > 0 && !self.acker.is_one_by_one() {
             self.hungry = false;
-            let acks = self.acker.take();
-            async move {
-                let answer = engine.fetch_jobs(Fetch { queue: &meta, demand, acks: &acks }).await;
-                Answer::Fetched { demand, acks, answer }
-            }
-            .boxed()
+            self.call.fetch(engine, self.meta.clone(), demand, self.acker.take());
         } else if !self.acker.is_empty() {
-            let acks = self.acker.take();
-            async move {
-                let answer = engine.ack_jobs(&acks).await;
-                Answer::Acked { acks, answer }
-            }
-            .boxed()
-        } else {
-            return;
-        };
-        self.call = Some(call);
+            self.call.ack(engine, self.acker.take());
+        }
     }
 
     /// How many jobs to ask for; 0 when there is no reason to ask.
@@ -167,7 +116,11 @@ impl Producer {
                 self.acker.settle(&acks, &fetched.acked);
                 // A full batch: there may be more. After a short one only a hint can tell.
                 self.hungry |= fetched.jobs.len() >= demand;
-                self.start(fetched.jobs);
+                if self.watchman.is_some() {
+                    self.refuse(&fetched.jobs);
+                } else {
+                    self.start(fetched.jobs);
+                }
             }
             Answer::Fetched { acks, answer: Err(error), .. } => {
                 self.hungry = true;
@@ -192,10 +145,10 @@ impl Producer {
     }
 
     fn failed(&mut self, acks: Vec<Ack>, error: &Error) {
-        if error.is_transient() || acks.is_empty() {
-            self.acker.keep(acks);
-        } else {
+        if error.kind() == ErrorKind::Invalid && !acks.is_empty() {
             self.acker.refuse(acks, error);
+        } else {
+            self.acker.keep(acks);
         }
         self.acker.back_off(error);
     }
@@ -207,12 +160,22 @@ impl Producer {
         }
     }
 
+    /// Hands back what a fetch brought after the stop had begun.
+    fn refuse(&mut self, jobs: &[Job]) {
+        self.orphans |= !jobs.is_empty();
+        for job in jobs {
+            self.acker.push(Ack::of(job, Finish::HandBack));
+        }
+    }
+
     fn take(&mut self, event: Event) {
         match event {
             Event::Finished { run, ack } => {
                 self.runs.remove(run);
                 self.acker.push(ack);
             }
+            // Cancelled before it has begun to count.
+            Event::Timeout { run, .. } if self.runs.has_deadline(run) => {}
             Event::Timeout { run, after } => {
                 // A deadline too far to name never comes.
                 let deadline = Instant::now().checked_add(after).map(|at| (at, Deadline::Timeout(after)));
@@ -251,7 +214,10 @@ impl Producer {
                     self.runs.set_deadline(run, Some((at, Deadline::Cancelled)));
                 }
             }
-            Command::Change(change) => self.change(change).await,
+            Command::Change(change, reply) => {
+                self.change(change).await;
+                let _ = reply.send(());
+            }
             Command::Check(reply) => {
                 // Whoever asked may have stopped waiting.
                 let _ = reply.send(self.info());
@@ -264,6 +230,7 @@ impl Producer {
         self.hungry = true;
         let mut stored = self.meta.clone();
         self.meta.apply(change);
+        self.settle_call().await;
         let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
         match storing.await {
             Ok(Ok(())) => {}
@@ -271,6 +238,16 @@ impl Producer {
             Err(_) => tracing::warn!(queue = self.meta.queue, "{UNSTORED}"),
         }
         self.wiring.meta.send_replace(self.meta.clone());
+    }
+
+    /// A fetch under way was asked for under the old setting: whoever pauses a queue wants to have seen its last jobs
+    /// start. In an outage it is not waited for.
+    async fn settle_call(&mut self) {
+        if self.call.is_under_way()
+            && let Ok(answer) = tokio::time::timeout(STORE_WITHIN, self.call.answer()).await
+        {
+            self.answered(answer);
+        }
     }
 
     fn info(&self) -> QueueInfo {
@@ -292,7 +269,7 @@ impl Producer {
                 Deadline::Timeout(after) => self.time_out(run, after),
                 Deadline::Force(after) => {
                     if let Some(slot) = self.runs.kill(run) {
-                        slot.finish(super::executor::forced(&slot.job, after));
+                        slot.finish(forced(&slot.job, after));
                     }
                 }
                 Deadline::Cancelled => self.runs.abandon(run),
@@ -312,11 +289,16 @@ impl Producer {
         self.tracker.close();
         // Rather not before the runs are gone: another node may start these jobs at once.
         let _ = tokio::time::timeout(KILL_GRACE, self.tracker.wait()).await;
-        let ids = self.runs.hand_back_all();
+        let slots = self.runs.claim_all();
+        for slot in &slots {
+            self.runs.remove(slot.run);
+            self.acker.push(Ack::of(&slot.job, Finish::HandBack));
+        }
         if let Some(watchman) = &mut self.watchman {
+            let ids: Vec<JobId> = slots.iter().map(|slot| slot.job.id).collect();
             watchman.handed_back(&ids);
         }
-        self.orphans |= !ids.is_empty();
+        self.orphans |= !slots.is_empty();
     }
 
     /// The last words of a queue that has told the store everything.
@@ -334,9 +316,9 @@ impl Producer {
     }
 
     /// What a stopping queue does next.
-    fn order(&self) -> Option<Order> {
-        let untold = self.acker.len() + usize::from(self.call.is_some()) + usize::from(self.lost_answer);
-        self.watchman.as_ref().map(|watchman| watchman.order(self.runs.len(), untold))
+    fn order(&mut self) -> Option<Order> {
+        let untold = self.acker.len() + usize::from(self.call.is_under_way()) + usize::from(self.lost_answer);
+        self.watchman.as_mut().map(|watchman| watchman.order(self.runs.len(), untold))
     }
 }
 
@@ -353,6 +335,10 @@ impl Service for Producer {
             let until = match self.order() {
                 None => None,
                 Some(Order::Wait(until)) => Some(until),
+                Some(Order::Warn) => {
+                    self.runs.cancel_all();
+                    continue;
+                }
                 Some(Order::HandBack) => {
                     self.hand_back().await;
                     continue;
@@ -360,14 +346,15 @@ impl Service for Producer {
                 Some(Order::Leave) => break,
                 Some(Order::GiveUp) => return Ok(()),
             };
-            let retry = if self.call.is_some() { None } else { self.acker.wait() };
-            let next = [until, self.runs.next_deadline(), retry, Some(self.look)].into_iter().flatten().min();
-            let next = next.unwrap_or(self.look);
+            // While a call is under way, its answer is what is waited for.
+            let call = if self.call.is_under_way() {
+                None
+            } else {
+                Some(self.acker.wait().unwrap_or(self.audit_at))
+            };
+            let next = [until, self.runs.next_deadline(), call].into_iter().flatten().min();
             tokio::select! {
-                answer = poll(&mut self.call) => {
-                    self.call = None;
-                    self.answered(answer);
-                }
+                answer = self.call.answer() => self.answered(answer),
                 Some(command) = self.wiring.commands.recv() => self.obey(command).await,
                 () = shutdown.cancelled(), if self.watchman.is_none() => {
                     self.watchman = Some(Watchman::new(&self.meta.queue, self.wiring.shutdown_grace));
@@ -375,24 +362,18 @@ impl Service for Producer {
                 }
                 Some(event) = self.events.1.recv() => {
                     self.take(event);
-                    if self.call.is_none() {
+                    if !self.call.is_under_way() {
                         self.gather().await;
                     }
                 }
                 () = wake.notified() => self.hungry = true,
                 Some(notice) = self.hints.next() => self.heard(&notice),
-                () = tokio::time::sleep_until(next) => self.enforce_deadlines(),
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
+                    self.enforce_deadlines();
+                }
             }
         }
         self.sign_off().await;
         Ok(())
-    }
-}
-
-/// The call's answer; never without a call.
-async fn poll(call: &mut Option<BoxFuture<'static, Answer>>) -> Answer {
-    match call {
-        Some(call) => call.await,
-        None => future::pending().await,
     }
 }

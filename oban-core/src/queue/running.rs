@@ -1,74 +1,15 @@
-//! The runs of one producer, and the slot through which each reports, once.
+//! The runs of one producer.
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
-use tokio::{
-    sync::{Notify, mpsc::UnboundedSender},
-    time::Instant,
-};
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::mpsc::UnboundedSender, time::Instant};
 
-use crate::{Ack, Finish, Job, JobId};
-
-/// Names a run within its producer. Ids do not: a job may come back while an old run of it lingers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct RunId(u64);
-
-/// What a run tells its producer.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// It is over.
-    Finished { run: RunId, ack: Ack },
-    /// It may take so long.
-    Timeout { run: RunId, after: Duration },
-}
-
-/// What a run and its producer share. Whoever finishes it first decides; the other is ignored.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    pub(super) run: RunId,
-    pub(super) job: Arc<Job>,
-    pub(super) cancellation: CancellationToken,
-    events: UnboundedSender<Event>,
-    finished: AtomicBool,
-    kill: Notify,
-}
-
-impl Slot {
-    /// Reports the outcome, unless there is one.
-    pub(super) fn finish(&self, finish: Finish) {
-        if self.claim() {
-            self.report(Event::Finished { run: self.run, ack: Ack::of(&self.job, finish) });
-        }
-    }
-
-    pub(super) fn report(&self, event: Event) {
-        // A producer that is gone has left its rows to rescue.
-        let _ = self.events.send(event);
-    }
-
-    /// Takes the right to decide the outcome.
-    fn claim(&self) -> bool {
-        !self.finished.swap(true, Ordering::AcqRel)
-    }
-
-    /// Has the run dropped at its next await.
-    fn kill(&self) {
-        self.cancellation.cancel();
-        self.kill.notify_one();
-    }
-
-    pub(super) async fn killed(&self) {
-        self.kill.notified().await;
-    }
-}
+use super::slot::{Event, RunId, Slot};
+use crate::{Job, JobId};
 
 /// What happens to a run when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +32,7 @@ struct Running {
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     runs: HashMap<RunId, Running>,
+    by_job: HashMap<JobId, RunId>,
     deadlines: BTreeSet<(Instant, RunId)>,
     last: u64,
 }
@@ -103,18 +45,12 @@ impl Runs {
     /// Takes up a fetched job.
     pub(super) fn add(&mut self, job: Job, events: UnboundedSender<Event>) -> Arc<Slot> {
         // Given to us again, it was taken from the old run: that one must not go on beside the new.
-        for run in self.of(&[job.id]) {
-            self.abandon(run);
+        if let Some(run) = self.by_job.get(&job.id) {
+            self.abandon(*run);
         }
         self.last += 1;
-        let slot = Arc::new(Slot {
-            run: RunId(self.last),
-            job: Arc::new(job),
-            cancellation: CancellationToken::new(),
-            events,
-            finished: AtomicBool::new(false),
-            kill: Notify::new(),
-        });
+        let slot = Arc::new(Slot::new(RunId(self.last), job, events));
+        self.by_job.insert(slot.job.id, slot.run);
         self.runs.insert(slot.run, Running { slot: Arc::clone(&slot), deadline: None });
         slot
     }
@@ -122,7 +58,9 @@ impl Runs {
     /// Frees the slot of a run that is over.
     pub(super) fn remove(&mut self, run: RunId) {
         self.set_deadline(run, None);
-        self.runs.remove(&run);
+        if let Some(running) = self.runs.remove(&run) {
+            self.by_job.remove(&running.slot.job.id);
+        }
     }
 
     /// Ends a run whose outcome no longer counts.
@@ -148,6 +86,13 @@ impl Runs {
         }
     }
 
+    /// Asks every run to end.
+    pub(super) fn cancel_all(&self) {
+        for running in self.runs.values() {
+            running.slot.cancellation.cancel();
+        }
+    }
+
     /// Ends every run. Their slots are to be handed back once the runs are gone.
     pub(super) fn kill_all(&self) {
         for running in self.runs.values() {
@@ -155,21 +100,17 @@ impl Runs {
         }
     }
 
-    /// Decides the outcome of every run that has none yet: back to the queue.
-    pub(super) fn hand_back_all(&self) -> Vec<JobId> {
-        let mut ids = Vec::new();
-        for Running { slot, .. } in self.runs.values() {
-            ids.push(slot.job.id);
-            slot.finish(Finish::HandBack);
-        }
-        ids.sort_unstable();
-        ids
+    /// Takes the right to decide from every run that has not used it, and tells which.
+    pub(super) fn claim_all(&self) -> Vec<Arc<Slot>> {
+        let mut slots: Vec<_> = self.runs.values().map(|running| Arc::clone(&running.slot)).collect();
+        slots.retain(|slot| slot.claim());
+        slots.sort_unstable_by_key(|slot| slot.job.id);
+        slots
     }
 
     /// The runs of these jobs.
     pub(super) fn of(&self, ids: &[JobId]) -> Vec<RunId> {
-        let holds = |running: &Running| ids.contains(&running.slot.job.id);
-        self.runs.iter().filter(|(_, running)| holds(running)).map(|(run, _)| *run).collect()
+        ids.iter().filter_map(|id| self.by_job.get(id).copied()).collect()
     }
 
     /// The jobs that run, lowest id first.
@@ -188,6 +129,11 @@ impl Runs {
         if let Some((at, _)) = deadline {
             self.deadlines.insert((at, run));
         }
+    }
+
+    /// Whether something is going to happen to a run already.
+    pub(super) fn has_deadline(&self, run: RunId) -> bool {
+        self.runs.get(&run).is_some_and(|running| running.deadline.is_some())
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {

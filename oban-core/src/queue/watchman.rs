@@ -10,7 +10,9 @@ pub(super) struct Watchman {
     queue: String,
     since: Instant,
     grace: Duration,
-    /// Set once the grace is over and the remaining runs were ended.
+    /// The remaining runs were asked to end.
+    warned: bool,
+    /// The grace is over, and the remaining runs were ended.
     handed_back: bool,
 }
 
@@ -22,6 +24,8 @@ const FLUSH_WITHIN: Duration = Duration::from_secs(10);
 pub(super) enum Order {
     /// Jobs run, or outcomes wait: go on until then.
     Wait(Instant),
+    /// The grace is almost over: ask the remaining runs to end.
+    Warn,
     /// The grace is over: end the remaining runs.
     HandBack,
     /// Nothing is left to do.
@@ -32,17 +36,25 @@ pub(super) enum Order {
 
 impl Watchman {
     pub(super) fn new(queue: &str, grace: Duration) -> Self {
-        Self { queue: queue.to_owned(), since: Instant::now(), grace, handed_back: false }
+        Self { queue: queue.to_owned(), since: Instant::now(), grace, warned: false, handed_back: false }
     }
 
     /// `running` jobs are left, and `pending` things to tell the store.
-    pub(super) fn order(&self, running: usize, pending: usize) -> Order {
+    pub(super) fn order(&mut self, running: usize, pending: usize) -> Order {
         let grace_ends = self.since + self.grace;
+        // Runs that watch their cancellation get the last tenth to end tidily.
+        let warning = grace_ends - self.grace / 10;
         let now = Instant::now();
         if running == 0 && pending == 0 {
             return Order::Leave;
         }
         if !self.handed_back && running > 0 {
+            if now < warning {
+                return Order::Wait(warning);
+            }
+            if !std::mem::replace(&mut self.warned, true) {
+                return Order::Warn;
+            }
             return if now < grace_ends { Order::Wait(grace_ends) } else { Order::HandBack };
         }
         let flush_ends = grace_ends + FLUSH_WITHIN;

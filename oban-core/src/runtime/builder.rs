@@ -118,7 +118,8 @@ impl<S: Send + Sync + 'static> Builder<S> {
         self
     }
 
-    /// How long a stopping node waits for its running jobs before it hands them back. Default 15 s.
+    /// How long a stopping node waits for its running jobs before it hands them back. In the last tenth their
+    /// [`cancellation`](crate::Context::cancellation) fires. Default 15 s.
     pub fn shutdown_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { shutdown_grace_period, problems, .. } = &mut self.config;
         Config::period("shutdown_grace_period", period, shutdown_grace_period, problems);

@@ -62,15 +62,8 @@ impl Oban {
     pub async fn check_queue(&self, queue: &str) -> Result<QueueInfo> {
         let handle = self.node.queues.get("check_queue", queue)?;
         let (reply, answer) = oneshot::channel();
-        let gone = || {
-            Error::new(
-                ErrorKind::NotFound,
-                "check_queue",
-                format!("queue {queue:?} has just stopped on this node"),
-            )
-        };
-        handle.commands.send(Command::Check(reply)).map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())
+        handle.commands.send(Command::Check(reply)).map_err(|_| gone("check_queue", queue))?;
+        answer.await.map_err(|_| gone("check_queue", queue))
     }
 
     /// All queues of this node as they are now, sorted by name.
@@ -93,11 +86,13 @@ impl Oban {
     /// Returns when the queue has taken the change.
     async fn change(&self, operation: &'static str, queue: &str, change: QueueChange) -> Result<()> {
         let handle = self.node.queues.get(operation, queue)?;
-        let mut meta = handle.meta.clone();
-        meta.mark_unchanged();
-        // A queue that has just stopped has nothing to take.
-        let _ = handle.commands.send(Command::Change(change));
-        let _ = meta.changed().await;
-        Ok(())
+        let (reply, answer) = oneshot::channel();
+        handle.commands.send(Command::Change(change, reply)).map_err(|_| gone(operation, queue))?;
+        answer.await.map_err(|_| gone(operation, queue))
     }
+}
+
+/// The queue was there a moment ago.
+fn gone(operation: &'static str, queue: &str) -> Error {
+    Error::new(ErrorKind::NotFound, operation, format!("queue {queue:?} has just stopped on this node"))
 }

@@ -1,9 +1,9 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{
     runtime,
-    sync::{Notify, mpsc, watch},
+    sync::{Mutex, Notify, mpsc, watch},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -26,11 +26,15 @@ pub(crate) struct Node {
     pub(super) engine: Traced,
     pub(super) config: Config,
     pub(super) queues: Arc<Queues>,
-    pub(super) leads: watch::Receiver<bool>,
-    pub(super) sonar: watch::Receiver<SonarStatus>,
+    pub(super) leads: watch::Sender<bool>,
+    pub(super) sonar: watch::Sender<SonarStatus>,
+    pulse: watch::Sender<Pulse>,
     supervisor: Supervisor,
     registry: Registry,
     workers: runtime::Handle,
+    /// The services, from the first queue on. Locked by whoever starts a queue or stops the node, so that these never
+    /// happen at once.
+    services: Mutex<Vec<Layer>>,
     /// Asked to stop.
     stopping: CancellationToken,
     /// Has stopped.
@@ -44,6 +48,9 @@ struct Layer {
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
+/// A service waits for one answer of the store at most. One that hangs is not waited for: all they do can be done again.
+const SERVICE_GRACE: Duration = Duration::from_secs(3);
+
 /// At most so many rows at once, so that no transaction of ours is long.
 const RESCUE_LIMIT: usize = 1_000;
 const PRUNE_LIMIT: usize = 10_000;
@@ -52,46 +59,22 @@ impl Node {
     pub(super) async fn start(store: Arc<dyn Engine>, registry: Registry, config: Config) -> Result<Oban> {
         let supervisor = Supervisor::new();
         let engine = Traced::new(Arc::clone(&store));
-        let (leads_sender, leads) = watch::channel(false);
-        let (sonar_sender, sonar) = watch::channel(SonarStatus::Unknown);
-        let (pulse_sender, pulse) = watch::channel(Pulse::default());
         let node = Arc::new(Self {
             store,
             engine,
             config,
             queues: Arc::default(),
-            leads,
-            sonar,
+            leads: watch::Sender::new(false),
+            sonar: watch::Sender::new(SonarStatus::Unknown),
+            pulse: watch::Sender::new(Pulse::default()),
             supervisor,
             registry,
             workers: runtime::Handle::current(),
+            services: Mutex::default(),
             stopping: CancellationToken::new(),
             stopped: CancellationToken::new(),
         });
-        let mut layers = Vec::new();
-        if !node.config.queues.is_empty() {
-            let (engine, config) = (&node.engine, &node.config);
-            layers.push(node.layer([node.notifier()]));
-            layers.push(node.layer([Box::new(Refresher::new(
-                engine.clone(),
-                Arc::clone(&node.queues),
-                config.heartbeat_interval,
-                pulse_sender,
-            )) as Box<dyn Service>]));
-            let lease = Lease {
-                name: config.name.clone(),
-                node: config.node.clone(),
-                uuid: uuid::Uuid::new_v4(),
-                ttl: config.lease,
-            };
-            layers.push(
-                node.layer(
-                    [Box::new(Election::new(engine.clone(), lease, leads_sender)) as Box<dyn Service>],
-                ),
-            );
-            layers.push(node.layer(node.services(sonar_sender, pulse)));
-        }
-        Arc::clone(&node).stop_when_told(layers);
+        Arc::clone(&node).stop_when_told();
         node.stop_with_the_application();
         let oban = Oban::new(Arc::clone(&node));
         for (queue, options) in &node.config.queues {
@@ -106,11 +89,31 @@ impl Node {
         Ok(oban)
     }
 
-    fn services(
-        &self,
-        sonar: watch::Sender<SonarStatus>,
-        pulse: watch::Receiver<Pulse>,
-    ) -> Vec<Box<dyn Service>> {
+    /// The layers in the order of their start. A node without queues has none: it could do nothing with what they find.
+    fn start_services(&self) -> Vec<Layer> {
+        let Self { engine, config, .. } = self;
+        let refresher = Refresher::new(
+            engine.clone(),
+            Arc::clone(&self.queues),
+            config.heartbeat_interval,
+            self.pulse.clone(),
+        );
+        let lease = Lease {
+            name: config.name.clone(),
+            node: config.node.clone(),
+            uuid: uuid::Uuid::new_v4(),
+            ttl: config.lease,
+        };
+        let election = Election::new(engine.clone(), lease, self.leads.clone());
+        vec![
+            self.layer([Box::new(Relay(engine.clone())) as Box<dyn Service>]),
+            self.layer([Box::new(refresher) as Box<dyn Service>]),
+            self.layer([Box::new(election) as Box<dyn Service>]),
+            self.layer(self.tidiers()),
+        ]
+    }
+
+    fn tidiers(&self) -> Vec<Box<dyn Service>> {
         let Self { engine, config, .. } = self;
         let rescue = Rescue {
             stale_after: config.stale_after,
@@ -123,9 +126,9 @@ impl Node {
             discarded_after: config.prune_after,
             limit: PRUNE_LIMIT,
         };
-        let leads = self.leads.clone();
+        let (leads, pulse) = (self.leads.subscribe(), self.pulse.subscribe());
         let mut services: Vec<Box<dyn Service>> = vec![
-            Box::new(Sonar::new(engine.clone(), config.node.clone(), sonar)),
+            Box::new(Sonar::new(engine.clone(), config.node.clone(), self.sonar.clone())),
             Box::new(Stager::new(engine.clone(), Arc::clone(&self.queues), config.stage_interval)),
             Box::new(Lifeline::new(engine.clone(), leads.clone(), pulse, config.heartbeat_interval, rescue)),
         ];
@@ -142,17 +145,17 @@ impl Node {
         Layer { shutdown, tasks }
     }
 
-    fn notifier(&self) -> Box<dyn Service> {
-        Box::new(Relay(self.engine.clone()))
-    }
-
     /// Starts a queue on this node.
     pub(super) async fn start_queue(self: &Arc<Self>, queue: &str, options: QueueOptions) -> Result<()> {
         options.validate("start_queue", queue)?;
+        let mut services = self.services.lock().await;
         self.ensure_running("start_queue")?;
         if self.queues.has(queue) {
             let message = format!("queue {queue:?} runs on this node already; scale it, or stop it first");
             return Err(Error::invalid("start_queue", message));
+        }
+        if services.is_empty() {
+            *services = self.start_services();
         }
         let spec = QueueSpec {
             instance: self.config.name.clone(),
@@ -179,6 +182,8 @@ impl Node {
             blocking: options.blocking,
             cancel_grace: self.config.cancel_grace_period,
             shutdown_grace: self.config.shutdown_grace_period,
+            // What a living node lost comes back as soon as what a dead one had.
+            audit_interval: self.config.stale_after,
         };
         let executor = Executor::new(self.registry.clone(), self.workers.clone(), Oban::of(self));
         let producer = Producer::new(self.engine.clone(), executor, meta, wiring);
@@ -232,12 +237,13 @@ impl Node {
 
     /// Services end first, then leadership is given up, and only then do queues drain: a node on its way out
     /// must not hold up the others. Heartbeats go on until nothing runs any more.
-    fn stop_when_told(self: Arc<Self>, mut layers: Vec<Layer>) {
+    fn stop_when_told(self: Arc<Self>) {
         let supervisor = self.supervisor.clone();
         supervisor.spawn(async move {
             self.stopping.cancelled().await;
-            let lower = layers.drain(..layers.len().min(2)).collect::<Vec<_>>();
-            while let Some(layer) = layers.pop() {
+            let mut services = std::mem::take(&mut *self.services.lock().await);
+            let below_queues = services.drain(..services.len().min(2)).collect::<Vec<_>>();
+            for layer in services.into_iter().rev() {
                 layer.stop().await;
             }
             let queues = self.queues.all();
@@ -247,7 +253,7 @@ impl Node {
             for (_, queue) in &queues {
                 queue.stopped.cancelled().await;
             }
-            for layer in lower.into_iter().rev() {
+            for layer in below_queues.into_iter().rev() {
                 layer.stop().await;
             }
             tracing::info!(instance = self.config.name, node = self.config.node, "stopped");
@@ -259,9 +265,10 @@ impl Node {
 impl Layer {
     async fn stop(self) {
         self.shutdown.cancel();
-        for task in self.tasks {
-            // A task that cannot be joined is over as well.
-            let _ = task.await;
+        for mut task in self.tasks {
+            if tokio::time::timeout(SERVICE_GRACE, &mut task).await.is_err() {
+                task.abort();
+            }
         }
     }
 }

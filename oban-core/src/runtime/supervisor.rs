@@ -2,8 +2,8 @@ use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use tokio::{runtime::Handle, task::JoinHandle};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use super::plumbing;
 use crate::{Error, ErrorKind, Result, backoff};
@@ -23,7 +23,6 @@ pub(crate) trait Service: Send + 'static {
 #[derive(Clone, Debug)]
 pub(crate) struct Supervisor {
     plumbing: Handle,
-    services: TaskTracker,
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -32,7 +31,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 impl Supervisor {
     /// To be made on the application's runtime.
     pub(crate) fn new() -> Self {
-        Self { plumbing: plumbing::handle(), services: TaskTracker::new() }
+        Self { plumbing: plumbing::handle() }
     }
 
     /// Keeps a service running until `shutdown`, and longer if it has things to finish.
@@ -44,16 +43,18 @@ impl Supervisor {
         let supervised = async move {
             let mut failures = 0;
             loop {
+                let began = Instant::now();
                 match AssertUnwindSafe(service.run(&shutdown)).catch_unwind().await {
                     Ok(Ok(())) => return,
                     Ok(Err(error)) => tracing::error!(%error, "{} failed; starting it again", service.name()),
                     Err(_) => tracing::error!("{} panicked; starting it again", service.name()),
                 }
+                // One that ran well for long starts afresh.
+                failures = if began.elapsed() > LONGEST_WAIT { 0 } else { failures + 1 };
                 tokio::time::sleep(backoff::exponential(failures, FIRST_WAIT, LONGEST_WAIT)).await;
-                failures += 1;
             }
         };
-        self.services.spawn_on(supervised, &self.plumbing)
+        self.plumbing.spawn(supervised)
     }
 
     /// Runs something where the services live, because what it opens is to live there too.

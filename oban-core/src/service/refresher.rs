@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Outage, every, next_tick};
 use crate::{
-    Engine, Result,
+    Engine, Error, ErrorKind, Result,
     engine::Traced,
     runtime::{Queues, Service},
 };
@@ -42,7 +42,12 @@ impl Refresher {
 
     async fn beat(&mut self) -> bool {
         let metas = self.queues.metas();
-        let answer = self.engine.refresh_queues(&metas).await;
+        // Better a new try on another connection than a long wait on a dead one.
+        let late = || {
+            Error::new(ErrorKind::Unavailable, "refresh_queues", "no answer in time for the next heartbeat")
+        };
+        let beating = tokio::time::timeout(self.interval, self.engine.refresh_queues(&metas));
+        let answer = beating.await.unwrap_or_else(|_| Err(late()));
         let beaten = self.outage.watch("refresher", answer).is_some();
         let interval = self.interval;
         self.pulse.send_modify(|pulse| pulse.beat(beaten, interval));
@@ -84,5 +89,43 @@ impl Service for Refresher {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pulse;
+    use std::time::Duration;
+    use tokio::time::advance;
+
+    const INTERVAL: Duration = Duration::from_secs(5);
+    const SPAN: Duration = Duration::from_secs(20);
+
+    async fn beats(pulse: &mut Pulse, count: usize) {
+        for _ in 0..count {
+            pulse.beat(true, INTERVAL);
+            advance(INTERVAL).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn judges_others_only_after_an_unbroken_series() {
+        let mut pulse = Pulse::default();
+        beats(&mut pulse, 4).await;
+        assert!(pulse.is_steady_for(SPAN, INTERVAL));
+        pulse.beat(false, INTERVAL);
+        assert!(!pulse.is_steady_for(SPAN, INTERVAL), "after an outage all hearts look dead");
+        beats(&mut pulse, 4).await;
+        assert!(pulse.is_steady_for(SPAN, INTERVAL));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_was_stopped_does_not_judge_when_it_goes_on() {
+        let mut pulse = Pulse::default();
+        beats(&mut pulse, 10).await;
+        advance(Duration::from_secs(300)).await;
+        assert!(!pulse.is_steady_for(SPAN, INTERVAL), "before its first beat");
+        pulse.beat(true, INTERVAL);
+        assert!(!pulse.is_steady_for(SPAN, INTERVAL), "and after it");
     }
 }

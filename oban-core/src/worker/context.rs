@@ -28,10 +28,10 @@ impl<S> Context<S> {
         &self.state
     }
 
-    /// Fires when this run is to end. After a cancel a worker that watches it has a
-    /// [grace](crate::Builder::cancel_grace_period) to end tidily before it is dropped. When its timeout has passed, or the
-    /// [grace](crate::Builder::shutdown_grace_period) of a stop, it fires for others that hold a clone, such as tasks the
-    /// worker has spawned: the worker itself is dropped at that very `.await`.
+    /// Fires when this run is to end, so that a worker that watches it can end tidily before it is dropped: after a
+    /// cancel within its [grace](crate::Builder::cancel_grace_period), at a stop within the last tenth of
+    /// [its](crate::Builder::shutdown_grace_period). When the worker's timeout has passed it fires as well, for tasks the
+    /// worker has spawned: the worker itself is dropped at once.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.cancellation
     }

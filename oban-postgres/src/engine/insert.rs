@@ -1,7 +1,7 @@
 use chrono::NaiveDateTime;
 use oban_core::{Channel, Inserted, NewJob, Result};
 use serde_json::Value;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, postgres::PgRow};
 
 use crate::{Postgres, bind::moment, error, row};
 
@@ -15,46 +15,66 @@ pub(super) async fn alone(postgres: &Postgres, jobs: &[NewJob]) -> Result<Vec<In
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut conn = postgres.pool.acquire().await.map_err(error::of(OPERATION))?;
-    if jobs.len() <= CHUNK {
-        return within(postgres, &mut conn, jobs).await;
-    }
-    let mut tx = conn.begin().await.map_err(error::of(OPERATION))?;
-    let inserted = within(postgres, &mut tx, jobs).await?;
-    tx.commit().await.map_err(error::of(OPERATION))?;
-    Ok(inserted)
+    let mut conn = postgres.borrow(OPERATION).await?;
+    let inserted = if jobs.len() <= CHUNK {
+        error::within(OPERATION, chunk(postgres, &mut conn, jobs)).await.and_then(|rows| decode(&rows))
+    } else {
+        chunks(postgres, &mut conn, jobs).await
+    };
+    conn.settle(inserted)
 }
 
-/// Inserts on a caller's connection, in whatever transaction that is in.
+/// Inserts on a caller's connection, in whatever transaction that is in. How long that may take is the caller's
+/// to say.
 pub(super) async fn within(
     postgres: &Postgres,
     conn: &mut PgConnection,
     jobs: &[NewJob],
 ) -> Result<Vec<Inserted>> {
     let mut inserted = Vec::with_capacity(jobs.len());
-    for chunk in jobs.chunks(CHUNK) {
-        let columns = Columns::of(chunk);
-        let rows = postgres
-            .query(&postgres.sql.insert_jobs)
-            .bind(postgres.now())
-            .bind(postgres.prefix.channel(Channel::Insert))
-            .bind(columns.queues)
-            .bind(columns.workers)
-            .bind(columns.args)
-            .bind(columns.metas)
-            .bind(columns.tags)
-            .bind(columns.max_attempts)
-            .bind(columns.priorities)
-            .bind(columns.scheduled_ats)
-            .bind(columns.delays)
-            .fetch_all(&mut *conn)
-            .await
-            .map_err(error::of(OPERATION))?;
-        for row in &rows {
-            inserted.push(Inserted::new(row::job(row).map_err(row::unexpected(OPERATION))?));
-        }
+    for jobs in jobs.chunks(CHUNK) {
+        inserted.extend(decode(&chunk(postgres, conn, jobs).await.map_err(error::of(OPERATION))?)?);
     }
     Ok(inserted)
+}
+
+/// All or none, with a limit in time for each statement.
+async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Inserted>> {
+    let mut inserted = Vec::with_capacity(jobs.len());
+    let mut tx = error::within(OPERATION, conn.begin()).await?;
+    for jobs in jobs.chunks(CHUNK) {
+        inserted.extend(decode(&error::within(OPERATION, chunk(postgres, &mut tx, jobs)).await?)?);
+    }
+    error::within(OPERATION, tx.commit()).await?;
+    Ok(inserted)
+}
+
+async fn chunk(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    jobs: &[NewJob],
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    let columns = Columns::of(jobs);
+    postgres
+        .query(&postgres.sql.insert_jobs)
+        .bind(postgres.now())
+        .bind(postgres.prefix.channel(Channel::Insert))
+        .bind(columns.queues)
+        .bind(columns.workers)
+        .bind(columns.args)
+        .bind(columns.metas)
+        .bind(columns.tags)
+        .bind(columns.max_attempts)
+        .bind(columns.priorities)
+        .bind(columns.scheduled_ats)
+        .bind(columns.delays)
+        .fetch_all(conn)
+        .await
+}
+
+fn decode(rows: &[PgRow]) -> Result<Vec<Inserted>> {
+    let job = |row| row::job(row).map(Inserted::new).map_err(row::unexpected(OPERATION));
+    rows.iter().map(job).collect()
 }
 
 /// New jobs by column, as `unnest` takes them. Tags travel as JSON: an array of arrays has to be rectangular.

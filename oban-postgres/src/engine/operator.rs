@@ -4,7 +4,7 @@ use serde_json::Value;
 use crate::{
     Postgres,
     bind::{bind_filter, moment},
-    error, row,
+    row,
 };
 
 pub(super) async fn cancel(postgres: &Postgres, filter: &JobFilter) -> Result<Vec<Touched>> {
@@ -12,8 +12,8 @@ pub(super) async fn cancel(postgres: &Postgres, filter: &JobFilter) -> Result<Ve
         return Ok(Vec::new());
     }
     let statement = postgres.query_unnamed(&postgres.sql.cancel_jobs).bind(postgres.now());
-    let rows = bind_filter(statement, filter).fetch_all(&postgres.pool).await;
-    Ok(row::touched(&rows.map_err(error::of("cancel_jobs"))?))
+    let rows = postgres.ask("cancel_jobs", bind_filter(statement, filter)).await?;
+    Ok(row::touched(&rows))
 }
 
 pub(super) async fn retry(postgres: &Postgres, filter: &JobFilter) -> Result<Vec<Touched>> {
@@ -22,17 +22,15 @@ pub(super) async fn retry(postgres: &Postgres, filter: &JobFilter) -> Result<Vec
     }
     let statement = postgres.query_unnamed(&postgres.sql.retry_jobs).bind(postgres.now());
     let statement = bind_filter(statement, filter).bind(postgres.prefix.channel(Channel::Insert));
-    Ok(row::touched(&statement.fetch_all(&postgres.pool).await.map_err(error::of("retry_jobs"))?))
+    Ok(row::touched(&postgres.ask("retry_jobs", statement).await?))
 }
 
 pub(super) async fn delete(postgres: &Postgres, filter: &JobFilter) -> Result<Vec<Touched>> {
     if filter.is_nothing() {
         return Ok(Vec::new());
     }
-    let rows = bind_filter(postgres.query_unnamed(&postgres.sql.delete_jobs), filter)
-        .fetch_all(&postgres.pool)
-        .await;
-    Ok(row::touched(&rows.map_err(error::of("delete_jobs"))?))
+    let statement = bind_filter(postgres.query_unnamed(&postgres.sql.delete_jobs), filter);
+    Ok(row::touched(&postgres.ask("delete_jobs", statement).await?))
 }
 
 pub(super) async fn update(
@@ -50,7 +48,7 @@ pub(super) async fn update(
         None => (None, None),
     };
     let statement = postgres.query_unnamed(&postgres.sql.update_jobs).bind(postgres.now());
-    let rows = bind_filter(statement, filter)
+    let statement = bind_filter(statement, filter)
         .bind(changes.args.clone())
         .bind(changes.meta.clone().map(Value::Object))
         .bind(changes.tags.clone())
@@ -59,8 +57,6 @@ pub(super) async fn update(
         .bind(changes.priority)
         .bind(changes.max_attempts.map(|most| i32::try_from(most).unwrap_or(i32::MAX)))
         .bind(scheduled_at)
-        .bind(delay)
-        .fetch_all(&postgres.pool)
-        .await;
-    Ok(row::jobs(&rows.map_err(error::of("update_jobs"))?))
+        .bind(delay);
+    Ok(row::jobs(&postgres.ask("update_jobs", statement).await?))
 }

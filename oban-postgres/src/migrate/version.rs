@@ -24,12 +24,8 @@ pub(crate) struct Found {
 
 /// Reads the comments on the tables.
 pub(super) async fn find(postgres: &Postgres, conn: &mut PgConnection) -> Result<Found> {
-    let row = postgres
-        .query(&postgres.sql.version)
-        .bind(postgres.prefix.as_str())
-        .fetch_one(conn)
-        .await
-        .map_err(error::of("verify"))?;
+    let statement = postgres.query(&postgres.sql.version).bind(postgres.prefix.as_str());
+    let row = error::within("verify", statement.fetch_one(conn)).await?;
     decode(&row).map_err(row::unexpected("verify"))
 }
 

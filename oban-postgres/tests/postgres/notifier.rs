@@ -5,7 +5,6 @@ use std::time::Duration;
 use oban_core::{Channel, Engine, NewJob, Notice, Notifier, Result, Subscription};
 use oban_postgres::Postgres;
 use serde_json::json;
-use sqlx::postgres::PgPoolOptions;
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -130,8 +129,8 @@ async fn a_killed_connection_is_replaced_and_the_gap_is_told() {
 #[tokio::test]
 async fn a_connection_that_went_silent_is_replaced() {
     let database = Database::migrated().await;
-    let proxy = Proxy::start(&database.options()).await;
-    let postgres = through(&proxy, &database);
+    let proxy = Proxy::start(&database).await;
+    let postgres = proxy.postgres(&database);
     let mut ears = Ears::new(&postgres).await;
     say(&postgres, "before").await;
     assert_eq!(ears.queue().await, "before");
@@ -161,9 +160,9 @@ async fn of_several_runs_one_listens_and_another_takes_over() {
 #[tokio::test]
 async fn without_a_server_it_waits_and_can_be_stopped() {
     let database = Database::migrated().await;
-    let proxy = Proxy::start(&database.options()).await;
+    let proxy = Proxy::start(&database).await;
     proxy.refuse(true);
-    let postgres = through(&proxy, &database);
+    let postgres = proxy.postgres(&database);
     let mut ears = Ears::deaf(&postgres);
     let error = postgres.notify(Channel::Insert, &[json!({})]).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
@@ -173,12 +172,7 @@ async fn without_a_server_it_waits_and_can_be_stopped() {
     assert_eq!(ears.queue().await, "up");
     proxy.refuse(true);
     proxy.cut();
-    let deaf = Ears::deaf(&through(&proxy, &database));
+    let deaf = Ears::deaf(&proxy.postgres(&database));
     ears.stop().await;
     deaf.stop().await;
-}
-
-fn through(proxy: &Proxy, database: &Database) -> Postgres {
-    let options = database.options().host("127.0.0.1").port(proxy.port());
-    Postgres::new(PgPoolOptions::new().connect_lazy_with(options))
 }

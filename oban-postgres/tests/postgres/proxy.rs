@@ -1,7 +1,8 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use sqlx::postgres::PgConnectOptions;
+use oban_postgres::Postgres;
+use sqlx::postgres::PgPoolOptions;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, split},
     net::{TcpListener, TcpStream},
@@ -9,11 +10,14 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::support::Database;
+
 /// Stands between a client and the server, to do to connections what networks do.
 pub(crate) struct Proxy {
     port: u16,
     refuses: Arc<AtomicBool>,
     state: watch::Sender<State>,
+    messages: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
@@ -27,19 +31,28 @@ struct State {
 
 impl Proxy {
     /// Listens on a free port.
-    pub(crate) async fn start(server: &PgConnectOptions) -> Self {
+    pub(crate) async fn start(database: &Database) -> Self {
+        let server = database.options();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let upstream = (server.get_host().to_owned(), server.get_port());
         let refuses = Arc::new(AtomicBool::new(false));
         let state = watch::Sender::new(State::default());
+        let messages = Arc::default();
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, upstream, Arc::clone(&refuses), state.clone()));
-        Self { port, refuses, state, _tasks: tasks }
+        tasks.spawn(accept(listener, upstream, Arc::clone(&refuses), state.clone(), Arc::clone(&messages)));
+        Self { port, refuses, state, messages, _tasks: tasks }
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    /// An engine that connects through here.
+    pub(crate) fn postgres(&self, database: &Database) -> Postgres {
+        let options = database.options().host("127.0.0.1").port(self.port);
+        Postgres::new(PgPoolOptions::new().connect_lazy_with(options))
+    }
+
+    /// How many times the server answered.
+    pub(crate) fn answers(&self) -> usize {
+        self.messages.load(Ordering::SeqCst)
     }
 
     /// Forwards nothing more on the present connections, and does not close them either.
@@ -63,6 +76,7 @@ async fn accept(
     upstream: (String, u16),
     refuses: Arc<AtomicBool>,
     state: watch::Sender<State>,
+    messages: Arc<AtomicUsize>,
 ) {
     let mut links = JoinSet::new();
     loop {
@@ -76,19 +90,25 @@ async fn accept(
             state.latest += 1;
             number = state.latest;
         });
-        links.spawn(link(client, server, number, state.subscribe()));
+        links.spawn(link(client, server, number, state.subscribe(), Arc::clone(&messages)));
     }
 }
 
 /// Forwards both ways until one side closes, or the link is cut. A frozen link keeps its sockets and waits.
-async fn link(client: TcpStream, server: TcpStream, number: u64, mut state: watch::Receiver<State>) {
+async fn link(
+    client: TcpStream,
+    server: TcpStream,
+    number: u64,
+    mut state: watch::Receiver<State>,
+    messages: Arc<AtomicUsize>,
+) {
     let mut commands = state.clone();
     let (mut from_client, mut to_client) = split(client);
     let (mut from_server, mut to_server) = split(server);
     let forward = async {
         tokio::select! {
-            () = pump(&mut from_client, &mut to_server) => {}
-            () = pump(&mut from_server, &mut to_client) => {}
+            () = pump(&mut from_client, &mut to_server, || {}) => {}
+            () = pump(&mut from_server, &mut to_client, || { messages.fetch_add(1, Ordering::SeqCst); }) => {}
         }
     };
     tokio::select! {
@@ -100,9 +120,14 @@ async fn link(client: TcpStream, server: TcpStream, number: u64, mut state: watc
     let _ = commands.wait_for(|state| number <= state.cut_until).await;
 }
 
-async fn pump(from: &mut (impl AsyncReadExt + Unpin), to: &mut (impl AsyncWriteExt + Unpin)) {
+async fn pump(
+    from: &mut (impl AsyncReadExt + Unpin),
+    to: &mut (impl AsyncWriteExt + Unpin),
+    passed: impl Fn(),
+) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        passed();
         if to.write_all(&buffer[..length]).await.is_err() {
             return;
         }

@@ -53,7 +53,7 @@ async fn a_savepoint_takes_a_failed_insert_back() {
     oban.insert_tx(&mut tx, job("outer").priority(1)).await.unwrap();
     let mut savepoint = sqlx::Acquire::begin(&mut *tx).await.unwrap();
     let error = oban.insert_tx(&mut savepoint, job("inner")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Store);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     savepoint.rollback().await.unwrap();
     let invalid = oban.insert_tx(&mut tx, job("outer").priority(10)).await.unwrap_err();
     assert_eq!(invalid.kind(), ErrorKind::Invalid, "found before anything is sent");

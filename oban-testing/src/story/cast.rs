@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    future,
+    fmt, future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -28,6 +28,8 @@ pub(crate) enum Scene {
     Discard(String),
     Snooze(String),
     Fail(String),
+    /// Fails with an error that panics when it is printed.
+    FailUnspeakably,
     /// Fails with what no database stores in a text.
     FailWithNul,
     /// Fails so often, then completes.
@@ -132,6 +134,7 @@ async fn play(act: Act, ctx: &Context<Notes>, notes: &Notes) -> Performed {
         Scene::Discard(reason) => return Ok(Outcome::discard(reason)),
         Scene::Snooze(period) => return Ok(Outcome::snooze(period)),
         Scene::Fail(error) => return Err(error.into()),
+        Scene::FailUnspeakably => return Err(Unspeakable.into()),
         Scene::FailWithNul => return Err("a\0b".into()),
         Scene::FailUntil(attempt) if ctx.job().attempt < attempt => return Err("not yet".into()),
         Scene::Panic => panic!("stage fright"),
@@ -157,6 +160,17 @@ async fn play(act: Act, ctx: &Context<Notes>, notes: &Notes) -> Performed {
     }
     Ok(Outcome::Complete)
 }
+
+#[derive(Debug)]
+struct Unspeakable;
+
+impl fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("no words");
+    }
+}
+
+impl std::error::Error for Unspeakable {}
 
 fn scene(job: &Job) -> Option<Scene> {
     job.args_as::<Act>().ok().map(|act| act.scene)

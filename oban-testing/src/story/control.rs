@@ -55,6 +55,37 @@ pub async fn starts_and_stops_a_queue(c: Cluster) {
     oban.stop().await.unwrap();
 }
 
+pub async fn serves_a_queue_that_is_started_on_a_node_without_any(c: Cluster) {
+    let oban = c.node().start().await.unwrap();
+    oban.start_queue("default", 1).await.unwrap();
+    let job = oban.insert(Act::job("a", Scene::Complete).schedule_in("100ms")).await.unwrap();
+    c.becomes(job.id, JobState::Completed).await;
+    eventually("it leads", || async { if oban.is_leader() { Ok(()) } else { Err(()) } }).await;
+    oban.stop().await.unwrap();
+}
+
+pub async fn starts_a_queue_once(c: Cluster) {
+    let oban = c.start(1).await;
+    let starts =
+        tokio::join!(oban.start_queue("late", 1), oban.start_queue("late", 1), oban.start_queue("late", 1),);
+    let started = [starts.0, starts.1, starts.2].into_iter().filter(Result::is_ok).count();
+    assert_eq!(started, 1);
+    oban.stop().await.unwrap();
+}
+
+pub async fn starts_no_queue_beside_a_stop(c: Cluster) {
+    let oban = c.start(1).await;
+    let (_, stopped) = tokio::join!(oban.start_queue("late", 1), oban.stop());
+    stopped.unwrap();
+    assert_eq!(oban.check_queues().await.unwrap(), [], "whichever came first, nothing runs on");
+    let job = oban.insert(Act::job("a", Scene::Complete).queue("late")).await.unwrap();
+    let next = c.other_node().queue("default", 1).start().await.unwrap();
+    let other = next.insert(Act::job("other", Scene::Complete)).await.unwrap();
+    c.becomes(other.id, JobState::Completed).await;
+    assert_eq!(c.read(job.id).await.attempt, 0);
+    next.stop().await.unwrap();
+}
+
 pub async fn names_a_queue_it_does_not_run(c: Cluster) {
     let oban = c.start(1).await;
     for error in [

@@ -36,6 +36,10 @@ pub async fn survives_a_panicking_timeout(c: Cluster) {
     fails(&c, Scene::PanicInTimeout, "timeout panicked: no timeout").await;
 }
 
+pub async fn survives_an_error_that_cannot_be_printed(c: Cluster) {
+    fails(&c, Scene::FailUnspeakably, "panicked outside of its worker").await;
+}
+
 pub async fn retries_by_the_default_when_backoff_panics(c: Cluster) {
     let job = c.perform(Act::job("a", Scene::PanicInBackoff), JobState::Retryable).await;
     let wait = (job.scheduled_at - job.attempted_at.unwrap()).num_seconds();

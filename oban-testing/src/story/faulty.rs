@@ -1,5 +1,5 @@
 use std::sync::{
-    Arc,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -25,6 +25,9 @@ pub(crate) struct Faulty {
     lost_acks: AtomicUsize,
     /// An ack of this job is refused for good.
     refused: AtomicUsize,
+    /// The next fetch fails, and takes effect when it is let through.
+    delays_fetch: AtomicUsize,
+    late_fetch: Mutex<Option<(QueueMeta, usize)>>,
 }
 
 impl Faulty {
@@ -36,6 +39,8 @@ impl Faulty {
             lost_fetches: AtomicUsize::new(0),
             lost_acks: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
+            delays_fetch: AtomicUsize::new(0),
+            late_fetch: Mutex::default(),
         }
     }
 
@@ -65,6 +70,21 @@ impl Faulty {
         self.refused.store(usize::try_from(id.0).unwrap(), Ordering::SeqCst);
     }
 
+    pub(crate) fn delay_next_fetch(&self) {
+        self.delays_fetch.store(1, Ordering::SeqCst);
+    }
+
+    /// Lets the delayed fetch take effect, as a statement does that waited for a lock longer than its sender.
+    /// Returns how many jobs it made executing.
+    pub(crate) async fn let_late_fetch_through(&self) -> usize {
+        let (queue, demand) = self.late().take().expect("a fetch was delayed");
+        self.inner.fetch_jobs(Fetch { queue: &queue, demand, acks: &[] }).await.unwrap().jobs.len()
+    }
+
+    fn late(&self) -> MutexGuard<'_, Option<(QueueMeta, usize)>> {
+        self.late_fetch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn reach(&self) -> Result<()> {
         if take(&self.unavailable) { Err(unavailable()) } else { Ok(()) }
     }
@@ -73,9 +93,7 @@ impl Faulty {
         let refused = self.refused.load(Ordering::SeqCst);
         let completes = |ack: &Ack| matches!(ack.finish, oban_core::Finish::Complete { .. });
         match acks.iter().find(|ack| usize::try_from(ack.id.0) == Ok(refused) && completes(ack)) {
-            Some(ack) => {
-                Err(Error::new(ErrorKind::Store, "ack_jobs", "unacceptable").with_context("job", ack.id))
-            }
+            Some(ack) => Err(Error::invalid("ack_jobs", "unacceptable").with_context("job", ack.id)),
             None => Ok(()),
         }
     }
@@ -126,6 +144,10 @@ impl Engine for Faulty {
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
         self.reach()?;
         self.judge(fetch.acks)?;
+        if fetch.acks.is_empty() && take(&self.delays_fetch) {
+            *self.late() = Some((fetch.queue.clone(), fetch.demand));
+            return Err(unavailable());
+        }
         let fetched = self.inner.fetch_jobs(fetch).await?;
         if !fetched.jobs.is_empty() && take(&self.lost_fetches) {
             return Err(unavailable());

@@ -54,6 +54,21 @@ pub async fn runs_the_jobs_of_a_fetch_whose_answer_was_lost(c: Cluster) {
     oban.stop().await.unwrap();
 }
 
+pub async fn runs_the_jobs_of_a_fetch_that_took_effect_late(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 5).await;
+    faulty.delay_next_fetch();
+    oban.insert_all((0..5).map(|name| Act::job(name.to_string(), Scene::Wait))).await.unwrap();
+    c.notes.until("the next fetch has succeeded", |book| book.started.len() == 5).await;
+    oban.insert_all((5..10).map(|name| Act::job(name.to_string(), Scene::Complete))).await.unwrap();
+    assert_eq!(faulty.let_late_fetch_through().await, 5);
+    c.notes.open_gate(5);
+    c.count_becomes(JobState::Completed, 10).await;
+    ran_once(&c, 10);
+    let jobs = oban.jobs(oban_core::JobFilter::all()).await.unwrap();
+    assert!(jobs.iter().all(|job| job.attempt == 1), "the attempts nobody made are refunded");
+    oban.stop().await.unwrap();
+}
+
 pub async fn sends_outcomes_again_when_the_answer_was_lost(c: Cluster) {
     let (faulty, oban) = faulty_node(&c, 5).await;
     faulty.lose_next_acks(2);

@@ -51,6 +51,15 @@ pub async fn hands_back_what_outlasts_the_grace(c: Cluster) {
     other.stop().await.unwrap();
 }
 
+pub async fn asks_jobs_to_end_before_the_grace_is_over(c: Cluster) {
+    let oban = c.node().queue("default", 1).shutdown_grace_period("5s").start().await.unwrap();
+    let job = oban.insert(Act::job("a", Scene::Obey)).await.unwrap();
+    c.notes.started("a").await;
+    oban.stop().await.unwrap();
+    assert_eq!(c.notes.book().cancelled, ["a"]);
+    assert_eq!(c.read(job.id).await.state, JobState::Completed, "it had time to end tidily");
+}
+
 pub async fn hands_back_what_cannot_be_stopped(c: Cluster) {
     let blocking = oban_core::QueueOptions::limit(1).blocking();
     let oban = c.node().queue("default", blocking).shutdown_grace_period("10ms").start().await.unwrap();

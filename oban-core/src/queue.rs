@@ -1,15 +1,18 @@
 //! One queue on one node: who fetches its jobs, who runs them, who reports them.
 
 mod acker;
+mod call;
 mod executor;
 mod options;
 mod producer;
 mod running;
+mod slot;
 mod watchman;
+mod wiring;
 
 pub(crate) use executor::Executor;
 pub use options::QueueInfo;
 pub use options::QueueOptions;
-pub(crate) use producer::Command;
 pub(crate) use producer::Producer;
-pub(crate) use producer::Wiring;
+pub(crate) use wiring::Command;
+pub(crate) use wiring::Wiring;

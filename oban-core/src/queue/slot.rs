@@ -1,0 +1,105 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::{Notify, mpsc::UnboundedSender};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Ack, Finish, Job};
+
+/// What a run and its producer share. Whoever finishes it first decides; the other is ignored.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(super) run: RunId,
+    pub(super) job: Arc<Job>,
+    pub(super) cancellation: CancellationToken,
+    events: UnboundedSender<Event>,
+    finished: AtomicBool,
+    killed: AtomicBool,
+    kill: Notify,
+}
+
+/// Names a run within its producer. Ids do not: a job may come back while an old run of it lingers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct RunId(pub(super) u64);
+
+/// What a run tells its producer.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// It is over.
+    Finished { run: RunId, ack: Ack },
+    /// It may take so long.
+    Timeout { run: RunId, after: Duration },
+}
+
+impl Slot {
+    pub(super) fn new(run: RunId, job: Job, events: UnboundedSender<Event>) -> Self {
+        Self {
+            run,
+            job: Arc::new(job),
+            cancellation: CancellationToken::new(),
+            events,
+            finished: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            kill: Notify::new(),
+        }
+    }
+
+    /// Reports the outcome, unless there is one.
+    pub(super) fn finish(&self, finish: Finish) {
+        if self.claim() {
+            self.report(Event::Finished { run: self.run, ack: Ack::of(&self.job, finish) });
+        }
+    }
+
+    pub(super) fn report(&self, event: Event) {
+        // A producer that is gone has left its rows to rescue.
+        let _ = self.events.send(event);
+    }
+
+    /// Takes the right to decide the outcome.
+    pub(super) fn claim(&self) -> bool {
+        !self.finished.swap(true, Ordering::AcqRel)
+    }
+
+    /// Has the run dropped at its next await.
+    pub(super) fn kill(&self) {
+        self.killed.store(true, Ordering::Release);
+        self.cancellation.cancel();
+        self.kill.notify_one();
+    }
+
+    pub(super) async fn killed(&self) {
+        self.kill.notified().await;
+    }
+}
+
+/// Held by a run. However the run ends, its slot does not stay taken.
+pub(super) struct Tenancy(pub(super) Arc<Slot>);
+
+impl Drop for Tenancy {
+    fn drop(&mut self) {
+        let slot = &self.0;
+        // Whoever killed it decides its outcome.
+        if slot.finished.load(Ordering::Acquire) || slot.killed.load(Ordering::Acquire) {
+            return;
+        }
+        if thread::panicking() {
+            let error = "panicked outside of its worker, in a log subscriber or while an error was printed"
+                .to_owned();
+            slot.finish(if slot.job.is_exhausted() {
+                Finish::Discard { error }
+            } else {
+                Finish::Retry { delay: crate::default_backoff(&slot.job), error }
+            });
+        } else {
+            // The application's runtime has ended, and the run with it.
+            slot.finish(Finish::HandBack);
+        }
+    }
+}
