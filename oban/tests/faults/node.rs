@@ -91,7 +91,7 @@ impl Settings {
     /// Starts the process, and waits until it runs.
     pub(crate) async fn start(&self) -> Node {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "node::process", "--ignored", "--nocapture"])
+            .args(["--exact", "node::process", "--nocapture"])
             .env(VARIABLE, serde_json::to_string(self).unwrap())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -202,8 +202,8 @@ pub(crate) fn say(words: &str) {
     println!("{MARK}{words}");
 }
 
+/// What a process with settings does. The process that starts the others has none.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "started by the other tests as another process"]
 async fn process() {
     let Ok(settings) = env::var(VARIABLE) else { return };
     let settings: Settings = serde_json::from_str(&settings).unwrap();
