@@ -36,7 +36,7 @@ async fn no_job_runs_beside_itself_whatever_operators_do() {
     is_consistent(&database, &stopped, &deleted).await;
 }
 
-/// One operator cancels, one deletes, one retries, all at once.
+/// One operator deletes while another retries, then cancels.
 async fn interfere(
     operator: &Oban,
     jobs: &[JobId],
@@ -50,14 +50,15 @@ async fn interfere(
     let retried: Vec<JobId> = chosen(20).into_iter().filter(|id| !stopped.contains(id)).collect();
     let executing = JobFilter::all().state(JobState::Executing).limit(1);
     let waiting: Vec<JobId> = chosen(10).into_iter().filter(|id| !retried.contains(id)).collect();
-    let (now, removed, again) = tokio::join!(
-        operator.cancel_all(executing),
+    let (now, removed) = tokio::join!(
+        async {
+            operator.retry_all(JobFilter::ids(retried)).await.unwrap();
+            operator.cancel_all(executing).await
+        },
         operator.delete_all(JobFilter::ids(waiting)),
-        operator.retry_all(JobFilter::ids(retried)),
     );
     stopped.extend(now.unwrap().iter().filter(|job| job.before == JobState::Executing).map(|job| job.id));
     deleted.extend(removed.unwrap().iter().map(|job| job.id));
-    again.unwrap();
 }
 
 async fn is_consistent(database: &Database, stopped: &BTreeSet<JobId>, deleted: &BTreeSet<JobId>) {

@@ -66,7 +66,7 @@ impl Database {
     }
 
     /// Connects to another database of the server and says something about this one, written `{name}`.
-    pub(crate) async fn from_outside(&self, statement: &str) {
+    pub(crate) async fn administer(&self, statement: &str) {
         execute(&self.server, &statement.replace("{name}", &self.name)).await;
     }
 

@@ -6,7 +6,6 @@ use crate::{
     database::Database,
     node::Settings,
     proxy::Proxy,
-    wait::eventually,
     worker::{Hold, Work},
 };
 
@@ -40,25 +39,15 @@ async fn a_database_that_turns_connections_away_loses_no_outcome() {
     database.insert((0..SOME).map(|_| Hold {})).await;
     node.has_run(SOME).await;
     // As before maintenance. To the node it is an error that has nothing to do with connections.
-    database.from_outside("ALTER DATABASE {name} ALLOW_CONNECTIONS false").await;
+    database.administer("ALTER DATABASE {name} ALLOW_CONNECTIONS false").await;
     database.end_connections().await;
-    has_tried(&proxy, 10).await;
+    proxy.is_tried(10).await;
     node.open_gate().await;
     node.until("it has noticed", |seen| seen.logged("outcomes are kept") > 0).await;
-    has_tried(&proxy, 30).await;
-    database.from_outside("ALTER DATABASE {name} ALLOW_CONNECTIONS true").await;
+    proxy.is_tried(30).await;
+    database.administer("ALTER DATABASE {name} ALLOW_CONNECTIONS true").await;
     database.count_becomes(JobState::Completed, i64::try_from(SOME).unwrap()).await;
     let seen = node.stop().await;
     assert_eq!(seen.runs_by_job().len(), SOME);
     assert_eq!(seen.runs.len(), SOME, "outcomes were lost, so jobs ran again: {:#?}", seen.log);
-}
-
-/// Waits until the node has tried to connect so often from now on.
-async fn has_tried(proxy: &Proxy, count: usize) {
-    let tries = proxy.connections();
-    eventually("the node has tried often", || async {
-        let more = proxy.connections() - tries;
-        if more >= count { Ok(()) } else { Err(more) }
-    })
-    .await;
 }

@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    database::Database,
     wait::PATIENCE,
     worker::{Alone, Hold, Scene, Work},
 };
@@ -91,7 +92,7 @@ impl Settings {
     /// Starts the process, and waits until it runs.
     pub(crate) async fn start(&self) -> Node {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "node::process", "--nocapture"])
+            .args(["--exact", "node::starts_and_stops_idle", "--nocapture"])
             .env(VARIABLE, serde_json::to_string(self).unwrap())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -202,11 +203,19 @@ pub(crate) fn say(words: &str) {
     println!("{MARK}{words}");
 }
 
-/// What a process with settings does. The process that starts the others has none.
+/// The simplest use of a node, and where its process begins when this binary was started to be one.
 #[tokio::test(flavor = "multi_thread")]
-async fn process() {
-    let Ok(settings) = env::var(VARIABLE) else { return };
-    let settings: Settings = serde_json::from_str(&settings).unwrap();
+async fn starts_and_stops_idle() {
+    if let Ok(settings) = env::var(VARIABLE) {
+        return run(serde_json::from_str(&settings).unwrap()).await;
+    }
+    let database = Database::migrated().await;
+    let seen = Settings::new("web", database.url()).start().await.stop().await;
+    assert_eq!((seen.runs, seen.broken, seen.log), (vec![], vec![], vec![]));
+    assert_eq!(database.number("SELECT count(*) FROM oban_producers").await, 0);
+}
+
+async fn run(settings: Settings) {
     let log = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN);
     log.with_ansi(false).without_time().with_writer(io::stderr).init();
     let pool = PgPoolOptions::new().max_connections(20).connect_lazy(&settings.url).unwrap();

@@ -15,6 +15,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::wait::eventually;
+
 /// What the startup of the connection that listens for notifications contains.
 pub(crate) const LISTENER: &str = "oban listener";
 
@@ -29,6 +31,7 @@ pub(crate) struct Proxy {
 struct Shared {
     /// Each connection so far: its startup message, and whether it is frozen.
     connections: Mutex<Vec<(String, watch::Sender<bool>)>>,
+    accepted: AtomicUsize,
     /// Whether notifications are swallowed.
     deaf: AtomicBool,
     swallowed: AtomicUsize,
@@ -49,14 +52,22 @@ impl Proxy {
     /// what a vanished host or a forgetful firewall looks like. New ones work. Returns how many it froze.
     pub(crate) fn freeze(&self, text: &str) -> usize {
         let connections = self.shared.connections.lock().unwrap();
-        let chosen =
-            connections.iter().filter(|(startup, frozen)| startup.contains(text) && !*frozen.borrow());
-        chosen.map(|(_, frozen)| frozen.send_replace(true)).count()
+        let chosen = connections.iter().filter(|(startup, _)| startup.contains(text));
+        let mut count = 0;
+        for (_, frozen) in chosen {
+            count += usize::from(!frozen.send_replace(true));
+        }
+        count
     }
 
-    /// How many connections it has passed on so far.
-    pub(crate) fn connections(&self) -> usize {
-        self.shared.connections.lock().unwrap().len()
+    /// Waits until nodes have tried to connect so often from now on, whether or not the server took them.
+    pub(crate) async fn is_tried(&self, count: usize) {
+        let before = self.shared.accepted.load(Ordering::SeqCst);
+        eventually("nodes have tried to connect", || async {
+            let tries = self.shared.accepted.load(Ordering::SeqCst) - before;
+            if tries >= count { Ok(()) } else { Err(tries) }
+        })
+        .await;
     }
 
     /// Swallows all notifications from now on, as a pooler does that hands out connections per transaction.
@@ -73,6 +84,7 @@ impl Proxy {
 async fn accept(listener: TcpListener, server: (String, u16), shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
+        shared.accepted.fetch_add(1, Ordering::SeqCst);
         connections.spawn(connect(client, server.clone(), Arc::clone(&shared)));
     }
 }

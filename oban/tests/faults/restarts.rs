@@ -5,6 +5,7 @@ use oban::JobState;
 use crate::{
     database::Database,
     node::{Node, Seen, Settings},
+    proxy::Proxy,
     server::Server,
     worker::Work,
 };
@@ -38,13 +39,12 @@ async fn survives_restart(mode: &str) {
 async fn an_outage_is_told_once() {
     let server = Server::start("outage");
     let database = Database::migrated_on(server.options()).await;
-    let node = Settings::new("web", database.url()).limit(20).start().await;
+    let proxy = Proxy::start(database.address()).await;
+    let node = Settings::new("web", database.url_through(proxy.port)).limit(20).start().await;
     database.insert((0..JOBS).map(|_| Work { millis: 5 })).await;
     node.has_run(JOBS / 4).await;
     server.stop("fast");
-    // Every service has noticed, and has tried again since: the refresher does so after a second at most.
-    node.until("the services have noticed", |seen| seen.log.len() >= 4).await;
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    proxy.is_tried(50).await;
     server.resume();
     let seen = finishes(&database, node).await;
     assert_tells_once(&seen);
