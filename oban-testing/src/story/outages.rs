@@ -11,9 +11,13 @@ use super::{
 
 async fn faulty_node(c: &Cluster, limit: usize) -> (Arc<Faulty>, Oban) {
     let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
-    let engine = Arc::clone(&faulty) as Arc<dyn Engine>;
-    let oban = c.node_on(engine, "web.1").queue("default", limit).start().await.unwrap();
+    let oban = start_on(c, &faulty, limit).await;
     (faulty, oban)
+}
+
+async fn start_on(c: &Cluster, faulty: &Arc<Faulty>, limit: usize) -> Oban {
+    let engine = Arc::clone(faulty) as Arc<dyn Engine>;
+    c.node_on(engine, "web.1").queue("default", limit).start().await.unwrap()
 }
 
 /// Every job ran, and none twice.
@@ -55,8 +59,10 @@ pub async fn runs_the_jobs_of_a_fetch_whose_answer_was_lost(c: Cluster) {
 }
 
 pub async fn runs_the_jobs_of_a_fetch_that_took_effect_late(c: Cluster) {
-    let (faulty, oban) = faulty_node(&c, 5).await;
+    let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
+    // Before the node starts: it fetches at once.
     faulty.delay_next_fetch();
+    let oban = start_on(&c, &faulty, 5).await;
     oban.insert_all((0..5).map(|name| Act::job(name.to_string(), Scene::Wait))).await.unwrap();
     c.notes.until("the next fetch has succeeded", |book| book.started.len() == 5).await;
     oban.insert_all((5..10).map(|name| Act::job(name.to_string(), Scene::Complete))).await.unwrap();
