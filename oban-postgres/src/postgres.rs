@@ -76,7 +76,8 @@ impl Postgres {
 
     /// Whether statements are prepared under a name and kept (the default). A pooler that hands out
     /// connections per transaction, such as `PgBouncer`, needs `false`, which costs a second round trip
-    /// for each statement; and, as it does not pass on notifications, another notifier. The pool has to be
+    /// for each statement. As it does not pass on notifications, nodes find work once in each staging
+    /// interval. Tested on a server without a pooler so far. The pool has to be
     /// made with `statement_cache_capacity(0)` and `extra_float_digits(None)` then.
     #[must_use]
     pub fn prepare(self, prepare: bool) -> Self {

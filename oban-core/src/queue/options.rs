@@ -52,7 +52,7 @@ impl QueueOptions {
     }
 
     /// Gives each running job a thread of its own, so that its code may block or compute for long without delaying
-    /// other queues. Costs some ten microseconds a job.
+    /// other queues. Costs the start of a thread for each job.
     pub fn blocking(mut self) -> Self {
         self.blocking = true;
         self

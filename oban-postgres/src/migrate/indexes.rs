@@ -10,8 +10,8 @@ use crate::{Postgres, error, row, sql};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IndexProfile {
-    /// Small partial indexes for what this crate does: twice as fast as Oban's own. Slow for Oban Web and for
-    /// unique jobs of Elixir on large tables.
+    /// Small partial indexes for what this crate does, so that writes touch fewer and smaller indexes than with
+    /// Oban's own. Slow for Oban Web and for unique jobs of Elixir on large tables.
     Lean,
     /// Oban's own set, for clusters where Elixir nodes or Oban Web query the table, and the few that this
     /// crate needs beside it.
