@@ -1,0 +1,37 @@
+//! What is measured.
+
+use anyhow::Result;
+use async_trait::async_trait;
+
+/// A job system on one fresh database, with one kind of no-op job.
+///
+/// One process measures one system once: what it costs in CPU, allocations and memory is the process's.
+#[async_trait]
+pub trait System: Send + Sync {
+    /// Makes the tables. Not measured.
+    async fn migrate(&self) -> Result<()>;
+
+    /// Inserts one job, in a commit of its own.
+    async fn insert(&self) -> Result<()>;
+
+    /// Inserts one job in a transaction that this system's user has begun and commits.
+    /// `None`: the system cannot.
+    async fn insert_tx(&self) -> Option<Result<()>>;
+
+    /// Inserts many jobs by the best documented way there is.
+    async fn insert_bulk(&self, count: usize) -> Result<()>;
+
+    /// Starts a node that runs up to `limit` jobs at once. Its worker calls [`reached`](crate::probe::reached) in its
+    /// first line and does nothing else.
+    async fn start(&self, limit: usize) -> Result<Box<dyn Node>>;
+
+    /// Whether the database shows no job that is not finished.
+    async fn is_done(&self) -> Result<bool>;
+}
+
+/// A running node.
+#[async_trait]
+pub trait Node: Send {
+    /// Stops it; returns when it has reported everything.
+    async fn stop(self: Box<Self>) -> Result<()>;
+}
