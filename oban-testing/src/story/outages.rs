@@ -123,6 +123,7 @@ pub async fn fetches_nothing_while_it_looks_for_lost_jobs(c: Cluster) {
     eventually("it looks for them", || async { if faulty.is_reclaiming() { Ok(()) } else { Err(()) } }).await;
     c.notes.open_gate(100);
     c.notes.until("all slots are taken again", |book| book.started.len() == 200).await;
+    eventually("it has looked", || async { if faulty.is_reclaiming() { Err(()) } else { Ok(()) } }).await;
     c.notes.open_gate(200);
     c.count_becomes(JobState::Completed, 300).await;
     ran_once(&c, 300);
