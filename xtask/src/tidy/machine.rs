@@ -12,7 +12,11 @@ const HOSTS: [[&str; 2]; 5] =
     [["crates", "io"], ["pypi", "org"], ["npmjs", "org"], ["debian", "org"], ["proxy.golang", "org"]];
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
-    tree.files.iter().filter(|file| file.path != "Cargo.lock").flat_map(check_file).collect()
+    tree.files
+        .iter()
+        .filter(|file| file.path.rsplit('/').next() != Some("Cargo.lock"))
+        .flat_map(check_file)
+        .collect()
 }
 
 fn check_file(file: &File) -> Vec<Violation> {
