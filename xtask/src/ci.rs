@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
+use crate::bench::{self, Bench};
 use crate::process;
 use crate::test::Test;
 use crate::tidy::Tidy;
@@ -17,13 +18,15 @@ pub(crate) struct Ci {}
 
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     ("fmt", format),
     ("tidy", || Tidy {}.run()),
     ("clippy", clippy),
     ("doc", document),
     ("features", features),
     ("test", || Test::everything().run()),
+    ("measure", bench::check_the_measure),
+    ("bench", || Bench::quick_check().run()),
 ];
 
 impl Ci {

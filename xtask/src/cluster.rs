@@ -15,11 +15,13 @@ use crate::user::User;
 /// Whether a commit survives a crash of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// As in production (`fsync = on`).
+    /// As in production: the server's default settings.
     Full,
-    /// Fast, for data nobody will miss (`fsync = off`).
+    /// Fast, for data nobody will miss (`fsync = off`), and for many tests at once.
     None,
 }
+
+const FOR_TESTS: &str = "fsync = off\nmax_connections = 300\nshared_buffers = 256MB\n";
 
 /// A running cluster. Dropping it stops the server and removes its folder.
 #[derive(Debug)]
@@ -35,11 +37,17 @@ impl Cluster {
     /// Makes a cluster in a fresh temporary folder and waits until it answers. Under root the server runs as an
     /// unprivileged user. Removes first what runs that were killed left behind.
     pub(crate) fn start(durability: Durability) -> Result<Self> {
+        Self::start_with(durability, "")
+    }
+
+    /// The same, with more settings: lines of `postgresql.conf`.
+    pub(crate) fn start_with(durability: Durability, settings: &str) -> Result<Self> {
         let installation = Installation::find_or_install()?;
         let user = User::unprivileged()?;
         let scratch = Scratch::create(&installation, user.as_ref())?;
         let mut cluster = Self { installation, user, scratch, url: String::new(), kept: false };
         cluster.initialize(durability)?;
+        cluster.configure(settings)?;
         cluster.listen()?;
         Ok(cluster)
     }
@@ -82,15 +90,12 @@ impl Cluster {
             .args(["-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D"])
             .arg(self.data());
         process::run_quietly(initdb)?;
-        let fsync = if durability == Durability::Full { "on" } else { "off" };
         let folder = self.folder().to_str().context("the folder's name is not UTF-8")?.replace('\'', "''");
-        self.configure(&format!(
-            "listen_addresses = '127.0.0.1'\n\
-             unix_socket_directories = '{folder}'\n\
-             max_connections = 300\n\
-             shared_buffers = 256MB\n\
-             fsync = {fsync}\n"
-        ))
+        self.configure(&format!("listen_addresses = '127.0.0.1'\nunix_socket_directories = '{folder}'\n"))?;
+        match durability {
+            Durability::Full => Ok(()),
+            Durability::None => self.configure(FOR_TESTS),
+        }
     }
 
     /// Takes a free port and starts the server on it. Another process may take the port in between: so thrice.

@@ -1,5 +1,6 @@
 //! The project's own chores, one file a verb: `cargo xtask help` lists them.
 
+mod bench;
 mod ci;
 mod cluster;
 mod db;
@@ -19,6 +20,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores.")]
 enum Verb {
+    Bench(bench::Bench),
     Ci(ci::Ci),
     Db(db::Db),
     Test(test::Test),
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<()> {
     process::watch_signals()?;
     match verb {
+        Verb::Bench(bench) => bench.run(),
         Verb::Ci(ci) => ci.run(),
         Verb::Db(db) => db.run(),
         Verb::Test(test) => test.run(),

@@ -12,7 +12,7 @@ use crate::process;
 use crate::workspace;
 
 /// Names a server that tests may use as superuser.
-const URL_VARIABLE: &str = "OBAN_TEST_POSTGRES_URL";
+pub(crate) const URL_VARIABLE: &str = "OBAN_TEST_POSTGRES_URL";
 
 /// Runs the tests and the examples in the docs.
 ///

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use async_trait::async_trait;
 
+use crate::Reading;
+
 /// A job system on one fresh database, with one kind of no-op job.
 ///
 /// One process measures one system once: what it costs in CPU, allocations and memory is the process's.
@@ -24,6 +26,16 @@ pub trait System: Send + Sync {
     /// Starts a node that runs up to `limit` jobs at once. Its worker calls [`reached`](crate::probe::reached) in its
     /// first line and does nothing else.
     async fn start(&self, limit: usize) -> Result<Box<dyn Node>>;
+
+    /// Starts a node with so many queues, each for jobs of its own. `None`: the system cannot.
+    async fn start_idle(&self, _queues: usize) -> Option<Result<Box<dyn Node>>> {
+        None
+    }
+
+    /// Calls once each what keeps the rows tidy, and tells how long each call took. `None`: not measured here.
+    async fn keep_tidy(&self) -> Option<Result<Reading>> {
+        None
+    }
 
     /// Whether the database shows no job that is not finished.
     async fn is_done(&self) -> Result<bool>;

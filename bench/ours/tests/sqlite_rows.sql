@@ -1,0 +1,7 @@
+-- Each row as text, without times, and without who ran it.
+-- Index: INTEGER PRIMARY KEY.
+SELECT concat_ws(' ', id, state, queue, worker, args, meta, tags, errors, attempt, max_attempts, priority,
+                 json_array_length(attempted_by), inserted_at IS NULL, scheduled_at IS NULL, attempted_at IS NULL,
+                 completed_at IS NULL, cancelled_at IS NULL, discarded_at IS NULL)
+FROM oban_jobs
+ORDER BY id
