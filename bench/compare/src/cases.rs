@@ -1,10 +1,12 @@
 //! What is measured.
 
+mod larger;
+
 use std::fmt;
 
 use harness::Engine;
 
-use crate::cli::Cli;
+use crate::{cli::Cli, targets};
 
 /// Queue limits that a drain is measured at.
 const LIMITS: [usize; 4] = [10, 50, 100, 500];
@@ -20,7 +22,7 @@ pub(crate) struct Case {
     pub(crate) title: String,
     pub(crate) engine: Engine,
     /// What ratios are taken to: the label of a contender.
-    pub(crate) baseline: &'static str,
+    pub(crate) baseline: String,
     pub(crate) contenders: Vec<Contender>,
 }
 
@@ -33,6 +35,7 @@ pub(crate) struct Contender {
     /// For the runner: the measurement and its sizes.
     pub(crate) arguments: Vec<String>,
     pub(crate) scene: Scene,
+    pub(crate) method: Method,
 }
 
 /// Which runner knows a system.
@@ -49,21 +52,37 @@ pub(crate) enum Scene {
     Fresh,
     /// The same, on the server that counts statements.
     Counting,
+    /// Full of finished and of waiting jobs, and kept from one measurement to the next.
+    Grown,
+    /// New, and another connection has written in a transaction that it does not end.
+    Held,
+}
+
+/// How a contender is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// By one process of its runner.
+    Runner,
+    /// So many processes run what waits together.
+    Nodes(usize),
+    /// The same, while new jobs come in for so many minutes.
+    Soak(usize),
 }
 
 /// The measurements that the command line asks for, in the order in which they are taken.
 pub(crate) fn selected(cli: &Cli) -> Vec<Case> {
-    let mut cases = every(cli);
-    cases.retain(|case| cli.engine.is_none_or(|engine| engine == case.engine));
-    match &cli.only {
-        Some(name) => cases.retain(|case| case.name.starts_with(name)),
-        None if cli.check => cases.retain(|case| !case.name.starts_with("idle")),
-        None => {}
+    let mut cases = usual(cli);
+    if let Some(name) = &cli.only {
+        cases.extend(larger::cases(&cli.sizes));
+        cases.retain(|case| case.name.starts_with(name));
+    } else if cli.check {
+        cases.retain(|case| case.engine == Engine::Memory || targets::is_checked(case.engine, &case.name));
     }
+    cases.retain(|case| cli.engine.is_none_or(|engine| engine == case.engine));
     cases
 }
 
-fn every(cli: &Cli) -> Vec<Case> {
+fn usual(cli: &Cli) -> Vec<Case> {
     let mut cases = on_postgres(cli);
     cases.extend(on_sqlite(cli));
     cases.push(drain_in_memory(cli));
@@ -133,7 +152,7 @@ impl Case {
             name: name.to_owned(),
             title: format!("{engine}: {title}"),
             engine,
-            baseline: "raw",
+            baseline: "raw".to_owned(),
             contenders: contenders.map(|system| Contender::new(system, measurement, jobs)).to_vec(),
         }
     }
@@ -187,7 +206,14 @@ impl Contender {
             system: system.to_owned(),
             arguments,
             scene: Scene::Fresh,
+            method: Method::Runner,
         }
+    }
+
+    /// `oban` in one situation of several.
+    fn situation(label: &str, measurement: &str, scene: Scene, method: Method) -> Self {
+        let arguments = measurement.split(' ').map(str::to_owned).collect();
+        Self { label: label.to_owned(), arguments, scene, method, ..Self::new("oban", "", 0) }
     }
 
     fn called(self, system: &str) -> Self {

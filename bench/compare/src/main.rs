@@ -6,13 +6,17 @@ mod chart;
 mod cli;
 mod docs;
 mod machine;
+mod nodes;
 mod places;
 mod results;
 mod rounds;
 mod runner;
+mod scenes;
 mod tables;
 mod targets;
 mod verdicts;
+
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -20,9 +24,18 @@ use clap::Parser;
 use crate::{cli::Cli, machine::Machine, results::Results, verdicts::Verdict};
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let cli = Cli::parse();
-    let results = if cli.reuse { Results::read(&cli.results)? } else { measure(&cli).await? };
+async fn main() -> ExitCode {
+    match run(&Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: &Cli) -> Result<()> {
+    let results = if cli.reuse { Results::read(&cli.results)? } else { measure(cli).await? };
     let verdicts = verdicts::of(&results);
     println!("{}", tables::verdicts(&verdicts));
     if let Some(docs) = &cli.docs {

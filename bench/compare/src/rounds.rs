@@ -4,8 +4,9 @@ use anyhow::{Context, Result};
 use harness::{Engine, Reading};
 
 use crate::{
-    cases::{Case, Contender, Program},
+    cases::{Case, Contender, Method, Program},
     cli::Cli,
+    nodes,
     places::Place,
     results::{Series, Taken},
     runner,
@@ -43,14 +44,19 @@ pub(crate) async fn take(cli: &Cli, case: &Case, rounds: usize) -> Result<Taken>
         name: case.name.clone(),
         title: case.title.clone(),
         engine: case.engine,
-        baseline: case.baseline.to_owned(),
+        baseline: case.baseline.clone(),
         series,
     })
 }
 
 async fn read(cli: &Cli, engine: Engine, contender: &Contender) -> Result<Reading> {
     let place = Place::fresh(cli, engine, contender).await?;
-    let reading = runner::read(cli, engine, contender, &place.url()?).await;
+    let url = place.url()?;
+    let reading = match contender.method {
+        Method::Runner => runner::read(cli, engine, contender, &url).await,
+        Method::Nodes(count) => nodes::drain(cli, contender, &url, count).await,
+        Method::Soak(count) => nodes::soak(cli, contender, &url, count).await,
+    };
     place.remove().await?;
     reading
 }

@@ -36,7 +36,10 @@ pub(crate) fn verdicts(verdicts: &[Verdict]) -> Table {
         let sign = if target.metric.is_gain() { "≥" } else { "≤" };
         let of = target.of.map_or_else(String::new, |of| format!(" of {of}"));
         table.add_row([
-            format!("{} {}", target.engine, target.case),
+            match target.contender {
+                "oban" => format!("{} {}", target.engine, target.case),
+                contender => format!("{} {}, {contender}", target.engine, target.case),
+            },
             target.metric.label().to_owned(),
             format!("{sign} {}{of}", number(target.bound)),
             number(verdict.measured),

@@ -41,7 +41,25 @@ pub(crate) fn all() -> Vec<Target> {
         Target::new(Engine::Sqlite, "drain-100", Metric::JobsPerSecond).of("raw", 0.8),
         Target::new(Engine::Memory, "drain-100", Metric::JobsPerSecond).is(500_000.0),
     ]);
+    targets.extend(of_larger());
     targets
+}
+
+/// Whether a check looks at this measurement.
+pub(crate) fn is_checked(engine: Engine, case: &str) -> bool {
+    all().iter().any(|target| target.engine == engine && target.case == case && target.is_checked())
+}
+
+fn of_larger() -> [Target; 7] {
+    [
+        postgres("growth-drain", Metric::JobsPerSecond).of("empty", 0.85).by("grown"),
+        postgres("growth-latency", Metric::P50Ms).of("empty", 1.3).by("grown"),
+        postgres("held", Metric::JobsPerSecond).of("free", 0.7).by("held"),
+        postgres("nodes", Metric::JobsPerSecond).of("1 node", 1.0).by("2 nodes"),
+        postgres("nodes", Metric::JobsPerSecond).of("1 node", 1.0).by("4 nodes"),
+        postgres("nodes", Metric::JobsPerSecond).of("1 node", 1.0).by("8 nodes"),
+        postgres("soak", Metric::Deadlocks).is(0.0).by("4 nodes"),
+    ]
 }
 
 fn postgres(case: &'static str, metric: Metric) -> Target {
@@ -55,6 +73,15 @@ impl Target {
 
     fn of(self, other: &'static str, bound: f64) -> Self {
         Self { of: Some(other), bound, ..self }
+    }
+
+    fn by(self, contender: &'static str) -> Self {
+        Self { contender, ..self }
+    }
+
+    /// Whether it is a ratio to the bare database.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.of.is_some_and(|of| of.starts_with("raw"))
     }
 
     fn is(self, bound: f64) -> Self {

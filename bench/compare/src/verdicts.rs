@@ -41,9 +41,9 @@ impl Verdict {
 
     /// Whether a check fails: what was measured against the bare database is far from the target.
     pub(crate) fn has_fallen(&self) -> bool {
-        let Target { metric, of, bound, .. } = self.target;
+        let Target { metric, bound, .. } = self.target;
         let slack = if metric.is_gain() { bound * CHECKED } else { bound / CHECKED };
-        of.is_some_and(|of| of.starts_with("raw")) && !self.reaches(slack)
+        self.target.is_checked() && !self.reaches(slack)
     }
 
     fn reaches(&self, bound: f64) -> bool {

@@ -13,6 +13,7 @@ mod system;
 pub use candidate::Candidate;
 pub use candidate::Engine;
 pub use candidate::Open;
+pub use meter::BYSTANDER;
 pub use meter::Server;
 pub use reading::Metric;
 pub use reading::Reading;

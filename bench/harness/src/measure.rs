@@ -5,6 +5,7 @@ mod idle;
 mod insert;
 mod latency;
 mod node;
+mod tidy;
 
 pub(crate) use drain::drain;
 pub(crate) use idle::idle;
@@ -14,3 +15,4 @@ pub(crate) use insert::single;
 pub(crate) use insert::single_tx;
 pub(crate) use latency::latency;
 pub(crate) use node::node;
+pub(crate) use tidy::tidy;

@@ -5,5 +5,6 @@ mod server;
 
 pub(crate) use process::Cpu;
 pub(crate) use process::resident_mb;
+pub use server::BYSTANDER;
 pub use server::Server;
 pub(crate) use server::Usage;

@@ -34,8 +34,14 @@ pub enum Metric {
     ResidentMb,
     /// Times that the server had to break a circle of transactions waiting for each other.
     Deadlocks,
-    /// One call of a statement, in milliseconds.
-    CallMs,
+    /// Making due jobs available, when none is due: one call.
+    StageMs,
+    /// Deleting old jobs, when none is old: one call.
+    PruneMs,
+    /// Taking back the jobs of dead nodes, when none is dead: one call.
+    RescueMs,
+    /// Counting every job there is: one call.
+    CountMs,
 }
 
 /// The quantities of one measurement.
@@ -65,7 +71,10 @@ impl Metric {
             Self::CpuPercent => "client CPU % of a core",
             Self::ResidentMb => "resident MB",
             Self::Deadlocks => "deadlocks",
-            Self::CallMs => "ms/call",
+            Self::StageMs => "stage ms",
+            Self::PruneMs => "prune ms",
+            Self::RescueMs => "rescue ms",
+            Self::CountMs => "count ms",
         }
     }
 }

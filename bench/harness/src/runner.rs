@@ -103,6 +103,11 @@ enum Measurement {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// Calls what keeps the rows tidy.
+    Tidy {
+        #[command(flatten)]
+        options: Options,
+    },
     /// Runs one node among others: says `ready`, starts at a line of input and stops at the next.
     Node {
         #[command(flatten)]
@@ -156,6 +161,7 @@ impl Measurement {
             | Self::Allocations { options, .. }
             | Self::Latency { options, .. }
             | Self::Idle { options, .. }
+            | Self::Tidy { options }
             | Self::Node { options, .. } => options,
         }
     }
@@ -170,6 +176,7 @@ impl Measurement {
             Self::Allocations { jobs, limit, .. } => measure::drain(subject, limit, jobs, true).await,
             Self::Latency { jobs, limit, .. } => measure::latency(subject, limit, jobs).await,
             Self::Idle { queues, seconds, .. } => measure::idle(subject, queues, seconds).await,
+            Self::Tidy { .. } => measure::tidy(subject).await,
             Self::Node { limit, .. } => measure::node(subject, limit).await,
         }
     }

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use async_trait::async_trait;
 
+use crate::Reading;
+
 /// A job system on one fresh database, with one kind of no-op job.
 ///
 /// One process measures one system once: what it costs in CPU, allocations and memory is the process's.
@@ -27,6 +29,11 @@ pub trait System: Send + Sync {
 
     /// Starts a node with so many queues, each for jobs of its own. `None`: the system cannot.
     async fn start_idle(&self, _queues: usize) -> Option<Result<Box<dyn Node>>> {
+        None
+    }
+
+    /// Calls once each what keeps the rows tidy, and tells how long each call took. `None`: not measured here.
+    async fn keep_tidy(&self) -> Option<Result<Reading>> {
         None
     }
 

@@ -1,4 +1,4 @@
--- Whether no job waits or runs.
+-- Whether no job of the measured queue waits or runs.
 -- Index: the partial ones of these states.
-SELECT NOT EXISTS (SELECT 1 FROM oban_jobs WHERE state = 'available')
+SELECT NOT EXISTS (SELECT 1 FROM oban_jobs WHERE state = 'available' AND queue = 'default')
    AND NOT EXISTS (SELECT 1 FROM oban_jobs WHERE state = 'executing')

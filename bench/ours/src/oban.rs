@@ -1,12 +1,13 @@
 //! `oban` as an application has it: through its facade, with its default settings.
 
 mod store;
+mod tidy;
 
 use std::sync::Arc;
 
 use anyhow::Result;
 use async_trait::async_trait;
-use harness::{Node, System, probe};
+use harness::{Node, Reading, System, probe};
 use oban::{Builder, Context, Oban, Outcome, Performed, Worker, job, testing::Memory};
 use tokio::sync::OnceCell;
 
@@ -93,6 +94,10 @@ impl System for Jobs {
         let idle = |builder: Builder, queue| builder.queue(format!("idle-{queue}"), 10);
         let builder = (0..queues).fold(self.builder().worker::<Noop>(), idle);
         Some(builder.start().await.map(|node| Box::new(Running(node)) as Box<dyn Node>).map_err(Into::into))
+    }
+
+    async fn keep_tidy(&self) -> Option<Result<Reading>> {
+        Some(tidy::keep_tidy(&*self.store.engine()).await)
     }
 
     async fn is_done(&self) -> Result<bool> {

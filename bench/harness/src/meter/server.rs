@@ -10,6 +10,9 @@ use crate::{Metric, Reading};
 
 /// Backends hand in their counts when they end; until then up to ten seconds may pass.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The name of applications whose connections are no part of what is measured.
+pub const BYSTANDER: &str = "bystander";
+
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A look at one database from another one, so that looking is not counted.
@@ -40,15 +43,18 @@ impl Server {
         Ok(Self { client, database })
     }
 
-    /// Waits until nobody is connected, and so all that was done is counted.
+    /// Waits until nobody but bystanders is connected, and so all that was done is counted.
     ///
     /// # Errors
     /// When somebody stays, or the server does not answer.
     pub async fn quiet(&self) -> Result<()> {
-        let backends =
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'";
+        let backends = format!(
+            "SELECT count(*)
+             FROM pg_stat_activity
+             WHERE datname = $1 AND backend_type = 'client backend' AND application_name <> '{BYSTANDER}'"
+        );
         let nobody = async {
-            while self.count(backends).await? > 0 {
+            while self.count(&backends).await? > 0 {
                 sleep(PAUSE).await;
             }
             anyhow::Ok(())
