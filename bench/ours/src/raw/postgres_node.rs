@@ -6,19 +6,20 @@ use chrono::NaiveDateTime;
 use harness::{Node, probe};
 use serde_json::Value;
 use sqlx::{
-    Connection, PgConnection, Row,
+    AssertSqlSafe, Connection, PgConnection, Row,
     postgres::{PgListener, PgRow},
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 use uuid::Uuid;
 
-use super::postgres_sql::{ACK, CHANNEL, FETCH, SETTINGS, query};
+use super::postgres_sql::{ACK_AND_FETCH, CHANNEL, DEFINE, FETCH, SETTINGS, query};
 use crate::QUEUE;
 
 /// Begins to run jobs, in batches of up to `limit`.
 pub(super) async fn start(url: &str, limit: usize) -> Result<Box<dyn Node>> {
     let mut conn = PgConnection::connect(url).await?;
     sqlx::raw_sql(SETTINGS).execute(&mut conn).await?;
+    sqlx::raw_sql(AssertSqlSafe(DEFINE.as_str())).execute(&mut conn).await?;
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
     let (stop, stopped) = oneshot::channel();
@@ -77,19 +78,15 @@ impl Worker {
         if finished.is_empty() {
             return fetch(&mut self.conn, self.limit, &self.uuid).await;
         }
-        let mut tx = self.conn.begin().await?;
-        ack(&mut tx, finished).await?;
-        let jobs = fetch(&mut tx, self.limit, &self.uuid).await?;
-        tx.commit().await?;
-        Ok(jobs)
+        ack_and_fetch(&mut self.conn, finished, self.limit, &self.uuid).await
     }
 }
 
-async fn ack(conn: &mut PgConnection, jobs: &[Job]) -> Result<()> {
+async fn ack_and_fetch(conn: &mut PgConnection, jobs: &[Job], limit: i64, uuid: &str) -> Result<Vec<Job>> {
     let count = jobs.len();
     let mut jobs: Vec<_> = jobs.iter().collect();
     jobs.sort_unstable_by_key(|job| job.id);
-    let rows = query(&ACK)
+    let rows = query(&ACK_AND_FETCH)
         .bind(None::<NaiveDateTime>)
         .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
         .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
@@ -100,10 +97,16 @@ async fn ack(conn: &mut PgConnection, jobs: &[Job]) -> Result<()> {
         .bind(vec![None::<Value>; count])
         .bind(vec![None::<String>; count])
         .bind(vec![false; count])
+        .bind(limit)
+        .bind(QUEUE)
+        .bind("raw")
+        .bind(uuid)
         .fetch_all(conn)
         .await?;
-    anyhow::ensure!(rows.len() == count, "{} of {count} jobs were finished", rows.len());
-    Ok(())
+    let (first, rows) = rows.split_first().context("the first row tells what was finished")?;
+    let finished: Vec<i64> = first.try_get("acked")?;
+    anyhow::ensure!(finished.len() == count, "{} of {count} jobs were finished", finished.len());
+    rows.iter().map(decode).collect()
 }
 
 async fn fetch(conn: &mut PgConnection, limit: i64, uuid: &str) -> Result<Vec<Job>> {

@@ -11,8 +11,18 @@ pub(super) const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET
 
 pub(super) const CHANNEL: &str = "public.oban_insert";
 
-pub(super) static ACK: LazyLock<String> =
-    LazyLock::new(|| render(include_str!("../../../../oban-postgres/sql/ack_jobs.sql")));
+/// Defines the function that [`ACK_AND_FETCH`] calls.
+pub(super) static DEFINE: LazyLock<String> = LazyLock::new(|| {
+    let ack = render(include_str!("../../../../oban-postgres/sql/ack_jobs.sql"));
+    let fetch = (2..=5).fold(FETCH.clone(), |text, number| {
+        text.replace(&format!("${number}::"), &format!("${}::", number + 9))
+    });
+    render(include_str!("../../../../oban-postgres/sql/session/define_ack_and_fetch_jobs.sql"))
+        .replace("{ack_jobs}", &ack)
+        .replace("{fetch_jobs}", &fetch)
+});
+pub(super) static ACK_AND_FETCH: LazyLock<String> =
+    LazyLock::new(|| render(include_str!("../../../../oban-postgres/sql/session/ack_and_fetch_jobs.sql")));
 pub(super) static FETCH: LazyLock<String> =
     LazyLock::new(|| render(include_str!("../../../../oban-postgres/sql/fetch_jobs.sql")));
 pub(super) static INSERT: LazyLock<String> =
