@@ -153,7 +153,7 @@ impl Producer {
         self.acker.back_off(error);
     }
 
-    fn start(&mut self, jobs: Vec<Job>) {
+    fn start(&mut self, jobs: Vec<Arc<Job>>) {
         for job in jobs {
             let slot = self.runs.add(job, self.events.0.clone());
             self.executor.start(slot, self.wiring.blocking, &self.tracker);
@@ -161,7 +161,7 @@ impl Producer {
     }
 
     /// Hands back what a fetch brought after the stop had begun.
-    fn refuse(&mut self, jobs: &[Job]) {
+    fn refuse(&mut self, jobs: &[Arc<Job>]) {
         self.orphans |= !jobs.is_empty();
         for job in jobs {
             self.acker.push(Ack::of(job, Finish::HandBack));

@@ -38,10 +38,10 @@ pub(super) enum Event {
 }
 
 impl Slot {
-    pub(super) fn new(run: RunId, job: Job, events: UnboundedSender<Event>) -> Self {
+    pub(super) fn new(run: RunId, job: Arc<Job>, events: UnboundedSender<Event>) -> Self {
         Self {
             run,
-            job: Arc::new(job),
+            job,
             cancellation: CancellationToken::new(),
             events,
             finished: AtomicBool::new(false),
