@@ -25,6 +25,11 @@ pub trait System: Send + Sync {
     /// first line and does nothing else.
     async fn start(&self, limit: usize) -> Result<Box<dyn Node>>;
 
+    /// Starts a node with so many queues, each for jobs of its own. `None`: the system cannot.
+    async fn start_idle(&self, _queues: usize) -> Option<Result<Box<dyn Node>>> {
+        None
+    }
+
     /// Whether the database shows no job that is not finished.
     async fn is_done(&self) -> Result<bool>;
 }

@@ -1,0 +1,130 @@
+//! A loop that finishes what it took and takes the next, in one transaction.
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use chrono::NaiveDateTime;
+use harness::{Node, probe};
+use serde_json::Value;
+use sqlx::{
+    Connection, PgConnection, Row,
+    postgres::{PgListener, PgRow},
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+use uuid::Uuid;
+
+use super::postgres_sql::{ACK, CHANNEL, FETCH, SETTINGS, query};
+use crate::QUEUE;
+
+/// Begins to run jobs, in batches of up to `limit`.
+pub(super) async fn start(url: &str, limit: usize) -> Result<Box<dyn Node>> {
+    let mut conn = PgConnection::connect(url).await?;
+    sqlx::raw_sql(SETTINGS).execute(&mut conn).await?;
+    let mut listener = PgListener::connect(url).await?;
+    listener.listen(CHANNEL).await?;
+    let (stop, stopped) = oneshot::channel();
+    let worker = Worker { conn, limit: i64::try_from(limit)?, uuid: Uuid::new_v4().to_string() };
+    let task = tokio::spawn(worker.run(listener, stopped));
+    Ok(Box::new(Running { stop, task }))
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<()>>,
+}
+
+#[async_trait]
+impl Node for Running {
+    async fn stop(self: Box<Self>) -> Result<()> {
+        // A task that is gone says why when it is joined.
+        let _ = self.stop.send(());
+        self.task.await.context("the loop panicked")?
+    }
+}
+
+struct Worker {
+    conn: PgConnection,
+    limit: i64,
+    uuid: String,
+}
+
+/// What has to be known of a job to run it and to finish it.
+struct Job {
+    id: i64,
+    attempt: i32,
+    attempted_at: NaiveDateTime,
+    _worker: String,
+    _args: Value,
+    _meta: Value,
+}
+
+impl Worker {
+    async fn run(mut self, mut listener: PgListener, mut stopped: oneshot::Receiver<()>) -> Result<()> {
+        let mut running = Vec::new();
+        loop {
+            running = self.turn(&running).await?;
+            running.iter().for_each(|_| probe::reached());
+            if running.is_empty() {
+                tokio::select! {
+                    _ = &mut stopped => return Ok(()),
+                    heard = listener.recv() => heard?,
+                };
+            }
+        }
+    }
+
+    /// Finishes these jobs and takes the next.
+    async fn turn(&mut self, finished: &[Job]) -> Result<Vec<Job>> {
+        if finished.is_empty() {
+            return fetch(&mut self.conn, self.limit, &self.uuid).await;
+        }
+        let mut tx = self.conn.begin().await?;
+        ack(&mut tx, finished).await?;
+        let jobs = fetch(&mut tx, self.limit, &self.uuid).await?;
+        tx.commit().await?;
+        Ok(jobs)
+    }
+}
+
+async fn ack(conn: &mut PgConnection, jobs: &[Job]) -> Result<()> {
+    let count = jobs.len();
+    let mut jobs: Vec<_> = jobs.iter().collect();
+    jobs.sort_unstable_by_key(|job| job.id);
+    let rows = query(&ACK)
+        .bind(None::<NaiveDateTime>)
+        .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.attempted_at).collect::<Vec<_>>())
+        .bind(vec!["completed"; count])
+        .bind(vec![None::<i64>; count])
+        .bind(vec![None::<String>; count])
+        .bind(vec![None::<Value>; count])
+        .bind(vec![None::<String>; count])
+        .bind(vec![false; count])
+        .fetch_all(conn)
+        .await?;
+    anyhow::ensure!(rows.len() == count, "{} of {count} jobs were finished", rows.len());
+    Ok(())
+}
+
+async fn fetch(conn: &mut PgConnection, limit: i64, uuid: &str) -> Result<Vec<Job>> {
+    let rows = query(&FETCH)
+        .bind(None::<NaiveDateTime>)
+        .bind(limit)
+        .bind(QUEUE)
+        .bind("raw")
+        .bind(uuid)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(decode).collect()
+}
+
+fn decode(row: &PgRow) -> Result<Job> {
+    Ok(Job {
+        id: row.try_get("id")?,
+        attempt: row.try_get("attempt")?,
+        attempted_at: row.try_get("attempted_at")?,
+        _worker: row.try_get("worker")?,
+        _args: row.try_get("args")?,
+        _meta: row.try_get("meta")?,
+    })
+}
