@@ -1,8 +1,10 @@
 //! One queue on one node: who fetches its jobs, who runs them, who reports them.
 
 mod acker;
-mod call;
+mod appetite;
+mod calls;
 mod executor;
+mod inbox;
 mod options;
 mod producer;
 mod running;

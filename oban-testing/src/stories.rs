@@ -13,6 +13,7 @@ macro_rules! __each_story {
                 starts_no_queue_beside_a_stop,
                 names_a_queue_it_does_not_run,
                 tells_a_cancelled_job_to_end,
+                tells_a_job_that_was_cancelled_before_its_fetch_was_answered,
                 drops_a_cancelled_job_that_does_not_listen,
                 never_runs_a_job_cancelled_before,
                 survives_a_row_that_vanishes_while_it_runs,
@@ -52,6 +53,7 @@ macro_rules! __each_story {
                 sends_outcomes_again_when_the_answer_was_lost,
                 one_outcome_that_cannot_be_stored_holds_up_no_other,
                 stops_in_an_outage,
+                fetches_nothing_while_it_looks_for_lost_jobs,
             }
             outcomes {
                 completes_a_job,

@@ -26,10 +26,6 @@ impl Acker {
         self.pending.push(ack);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.pending.is_empty()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.pending.len()
     }

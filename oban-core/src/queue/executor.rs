@@ -30,8 +30,38 @@ impl Executor {
         Self { registry, workers, oban }
     }
 
-    /// Starts a run; it reports to its slot.
-    pub(crate) fn start(&self, slot: Arc<Slot>, blocking: bool, tracker: &TaskTracker) {
+    /// Starts runs, each in a task; they report to their slots. Calls `began` when each has had its first turn, or
+    /// about then.
+    pub(crate) fn start_tasks(
+        &self,
+        slots: Vec<Arc<Slot>>,
+        tracker: &TaskTracker,
+        began: impl FnOnce() + Send + 'static,
+    ) {
+        let runs: Vec<_> = slots.into_iter().map(|slot| tracker.track_future(self.run(slot))).collect();
+        // Spawned from within, tasks reach a thread of the application without waking one for each.
+        self.workers.spawn(async move {
+            for run in runs {
+                Handle::current().spawn(run);
+            }
+            tokio::task::yield_now().await;
+            began();
+        });
+    }
+
+    /// Starts runs, each in a thread of its own. Not one of tokio's threads for blocking work: a process could not exit
+    /// while one of them is stuck.
+    pub(crate) fn start_threads(&self, slots: Vec<Arc<Slot>>, tracker: &TaskTracker) {
+        for slot in slots {
+            let (workers, run) = (self.workers.clone(), tracker.track_future(self.run(Arc::clone(&slot))));
+            let thread = thread::Builder::new().name(format!("oban {}", slot.job.queue));
+            if let Err(error) = thread.spawn(move || workers.block_on(run)) {
+                self.fail(slot, format!("there is no thread to run it: {error}"));
+            }
+        }
+    }
+
+    fn run(&self, slot: Arc<Slot>) -> impl Future<Output = ()> + Send + use<> {
         let job = &slot.job;
         let span = tracing::info_span!(
             "oban.job",
@@ -40,32 +70,16 @@ impl Executor {
             worker = job.worker,
             job.attempt
         );
-        let (executor, tenancy) = (self.clone(), Tenancy(Arc::clone(&slot)));
-        let run = tracker.track_future(
-            async move {
-                let slot = &tenancy.0;
-                tokio::select! {
-                    biased;
-                    () = slot.killed() => {}
-                    finish = executor.execute(slot) => slot.finish(finish),
-                }
+        let (executor, tenancy) = (self.clone(), Tenancy(slot));
+        async move {
+            let slot = &tenancy.0;
+            tokio::select! {
+                biased;
+                () = slot.killed() => {}
+                finish = executor.execute(slot) => slot.finish(finish),
             }
-            .instrument(span),
-        );
-        if blocking {
-            self.start_thread(slot, run);
-        } else {
-            self.workers.spawn(run);
         }
-    }
-
-    /// Not one of tokio's threads for blocking work: a process could not exit while one of them is stuck.
-    fn start_thread(&self, slot: Arc<Slot>, run: impl Future<Output = ()> + Send + 'static) {
-        let workers = self.workers.clone();
-        let thread = thread::Builder::new().name(format!("oban {}", slot.job.queue));
-        if let Err(error) = thread.spawn(move || workers.block_on(run)) {
-            self.fail(slot, format!("there is no thread to run it: {error}"));
-        }
+        .instrument(span)
     }
 
     /// Records a failure of a run that was ended from outside. On the application's runtime too: `backoff` is user code.

@@ -1,30 +1,34 @@
-use std::{sync::Arc, time::Duration};
+mod stop;
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use serde_json::json;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Executor, QueueInfo,
     acker::Acker,
-    call::{Answer, Call},
+    appetite::Appetite,
+    calls::{Answer, Calls},
     executor::{forced, timed_out},
+    inbox::Inbox,
     running::{Deadline, Runs},
     slot::{Event, RunId},
     watchman::{Order, Watchman},
     wiring::{Command, Wiring},
 };
 use crate::{
-    Ack, Channel, Engine, Error, ErrorKind, Finish, Job, JobId, Notice, Notifier, QueueChange, QueueMeta,
-    Result, Subscription, engine::Traced, runtime::Service,
+    Ack, Channel, Engine, Error, ErrorKind, Job, JobId, Notice, Notifier, QueueChange, QueueMeta, Result,
+    Subscription, engine::Traced, runtime::Service,
 };
 
 /// Fetches the jobs of one queue on one node, has them run, and reports them.
 ///
 /// It asks the store only when there is reason to: outcomes to report, or free slots and a hint that there is work.
-/// While one call is under way everything else gathers for the next, so a busy queue makes few calls and an
-/// idle one reacts at once, without any fixed wait.
+/// While a call is under way everything else gathers for the next, so a busy queue makes few calls and an
+/// idle one reacts at once, without any fixed wait. A large queue with a backlog has two calls under way, so that its
+/// jobs run while the store works.
 pub(crate) struct Producer {
     engine: Traced,
     executor: Executor,
@@ -34,10 +38,11 @@ pub(crate) struct Producer {
     runs: Runs,
     acker: Acker,
     tracker: TaskTracker,
-    events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
-    call: Call,
-    /// There may be jobs to fetch: nothing has said otherwise since the last hint.
-    hungry: bool,
+    inbox: Arc<Inbox>,
+    /// When at the latest the jobs that began together have had their chance to end together.
+    burst: Option<Instant>,
+    calls: Calls,
+    appetite: Appetite,
     /// Rows may be executing in our name that we know nothing of: a fetch went unanswered.
     lost_answer: bool,
     /// When to look for such rows all the same: a fetch that was given up may take effect later, for example when it
@@ -46,6 +51,8 @@ pub(crate) struct Producer {
     watchman: Option<Watchman>,
     /// Jobs were handed back at the stop.
     orphans: bool,
+    /// Jobs that were cancelled while a fetch may have been bringing them.
+    cancelled: Vec<JobId>,
 }
 
 /// How long a killed run may take to be dropped, and a worker's `backoff` to answer.
@@ -56,9 +63,8 @@ const BACKOFF_GRACE: Duration = Duration::from_secs(5);
 const STORE_WITHIN: Duration = Duration::from_secs(1);
 const UNSTORED: &str = "the queue's new setting holds, but could not be stored";
 
-/// While outcomes keep coming in, wait for more of them; no longer than a call takes anyway.
-const GATHER: Duration = Duration::from_micros(100);
-const GATHER_YIELDS: usize = 16;
+/// Jobs that begin together and end at once are reported together; no other outcome waits longer for them.
+const LONGEST_BURST: Duration = Duration::from_millis(1);
 
 impl Producer {
     pub(crate) fn new(engine: Traced, executor: Executor, meta: QueueMeta, wiring: Wiring) -> Self {
@@ -73,38 +79,68 @@ impl Producer {
             runs: Runs::default(),
             acker: Acker::default(),
             tracker: TaskTracker::new(),
-            events: mpsc::unbounded_channel(),
-            call: Call::default(),
-            hungry: true,
+            inbox: Arc::default(),
+            burst: None,
+            calls: Calls::default(),
+            appetite: Appetite::new(),
             lost_answer: false,
             audit_at,
             watchman: None,
             orphans: false,
+            cancelled: Vec::new(),
         }
     }
 
-    /// Starts the next call, if one is due and none is under way.
+    /// Starts the calls that are due.
     fn advance(&mut self) {
-        if self.call.is_under_way() || self.acker.wait().is_some() {
-            return;
+        if self.burst.is_none() {
+            self.take_events();
         }
-        let (engine, demand) = (self.engine.clone(), self.demand());
-        if self.lost_answer || self.audit_at <= Instant::now() {
-            self.audit_at = Instant::now() + self.wiring.audit_interval;
-            let known = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
-            self.call.reclaim(engine, self.meta.clone(), known);
-        } else if demand > 0 && !self.acker.is_one_by_one() {
-            self.hungry = false;
-            self.call.fetch(engine, self.meta.clone(), demand, self.acker.take());
-        } else if !self.acker.is_empty() {
-            self.call.ack(engine, self.acker.take());
+        while self.may_call() {
+            let enough = self.enough();
+            let demand = NonZeroUsize::new(self.demand()).filter(|demand| demand.get() >= enough);
+            if self.must_audit() {
+                self.audit_at = Instant::now() + self.wiring.audit_interval;
+                let known = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
+                self.calls.reclaim(self.engine.clone(), self.meta.clone(), known);
+            } else if let Some(demand) = demand {
+                let (engine, acks) = (self.engine.clone(), self.acker.take());
+                self.calls.fetch(engine, self.meta.clone(), demand, acks, self.appetite.hints());
+            } else if self.acker.len() >= enough {
+                self.calls.ack(self.engine.clone(), self.acker.take());
+            } else {
+                break;
+            }
         }
+        if self.burst.is_none() {
+            let wanted = if self.may_call() { self.enough() } else { usize::MAX };
+            self.inbox.want(wanted);
+        }
+    }
+
+    fn may_call(&mut self) -> bool {
+        let most = if self.must_audit() || self.acker.is_one_by_one() {
+            1
+        } else {
+            self.appetite.most_calls(self.meta.limit)
+        };
+        self.burst.is_none() && self.calls.leave_room(most) && self.acker.wait().is_none()
+    }
+
+    fn must_audit(&self) -> bool {
+        self.lost_answer || self.audit_at <= Instant::now()
+    }
+
+    /// The outcomes or free slots that are worth a call: any, but beside another call not few.
+    fn enough(&self) -> usize {
+        if self.calls.len() == 0 { 1 } else { self.meta.limit / 4 }
     }
 
     /// How many jobs to ask for; 0 when there is no reason to ask.
     fn demand(&self) -> usize {
-        if self.hungry && self.meta.is_fetching() {
-            self.meta.limit.saturating_sub(self.runs.len())
+        if self.appetite.is_hungry() && self.meta.is_fetching() && !self.acker.is_one_by_one() {
+            let free = self.meta.limit.saturating_sub(self.runs.len() + self.calls.demand());
+            free.min(self.meta.limit.div_ceil(self.appetite.most_calls(self.meta.limit)))
         } else {
             0
         }
@@ -112,18 +148,19 @@ impl Producer {
 
     fn answered(&mut self, answer: Answer) {
         match answer {
-            Answer::Fetched { demand, acks, answer: Ok(fetched) } => {
+            Answer::Fetched { demand, hints, acks, answer: Ok(fetched) } => {
                 self.acker.settle(&acks, &fetched.acked);
-                // A full batch: there may be more. After a short one only a hint can tell.
-                self.hungry |= fetched.jobs.len() >= demand;
+                self.appetite.fed(hints, fetched.jobs.len() >= demand);
                 if self.watchman.is_some() {
                     self.refuse(&fetched.jobs);
                 } else {
                     self.start(fetched.jobs);
                 }
+                let cancelled = std::mem::take(&mut self.cancelled);
+                self.cancel(cancelled);
             }
             Answer::Fetched { acks, answer: Err(error), .. } => {
-                self.hungry = true;
+                self.appetite.hinted();
                 self.lost_answer |= error.is_transient();
                 self.failed(acks, &error);
             }
@@ -154,83 +191,77 @@ impl Producer {
     }
 
     fn start(&mut self, jobs: Vec<Arc<Job>>) {
-        for job in jobs {
-            let slot = self.runs.add(job, self.events.0.clone());
-            self.executor.start(slot, self.wiring.blocking, &self.tracker);
+        let slots: Vec<_> = jobs.into_iter().map(|job| self.runs.add(job, Arc::clone(&self.inbox))).collect();
+        if self.wiring.blocking {
+            self.executor.start_threads(slots, &self.tracker);
+        } else if !slots.is_empty() {
+            let burst = self.inbox.begin_burst(slots.len(), self.burst.is_some());
+            self.burst = Some(Instant::now() + LONGEST_BURST);
+            let inbox = Arc::clone(&self.inbox);
+            self.executor.start_tasks(slots, &self.tracker, move || inbox.end_burst(burst));
         }
     }
 
-    /// Hands back what a fetch brought after the stop had begun.
-    fn refuse(&mut self, jobs: &[Arc<Job>]) {
-        self.orphans |= !jobs.is_empty();
-        for job in jobs {
-            self.acker.push(Ack::of(job, Finish::HandBack));
-        }
-    }
-
-    fn take(&mut self, event: Event) {
-        match event {
-            Event::Finished { run, ack } => {
-                self.runs.remove(run);
-                self.acker.push(ack);
-            }
-            // Cancelled before it has begun to count.
-            Event::Timeout { run, .. } if self.runs.has_deadline(run) => {}
-            Event::Timeout { run, after } => {
-                // A deadline too far to name never comes.
-                let deadline = Instant::now().checked_add(after).map(|at| (at, Deadline::Timeout(after)));
-                self.runs.set_deadline(run, deadline);
-            }
-        }
-    }
-
-    /// Takes what else has happened meanwhile: outcomes of short jobs come in bursts.
-    async fn gather(&mut self) {
-        let began = std::time::Instant::now();
-        let mut quiet = 0;
-        while quiet < GATHER_YIELDS && self.runs.len() > 0 && began.elapsed() < GATHER {
-            tokio::task::yield_now().await;
-            quiet += 1;
-            while let Ok(event) = self.events.1.try_recv() {
-                self.take(event);
-                quiet = 0;
+    fn take_events(&mut self) {
+        for event in self.inbox.take() {
+            match event {
+                Event::Finished { run, ack } => {
+                    self.runs.remove(run);
+                    self.acker.push(ack);
+                }
+                // Cancelled before it has begun to count.
+                Event::Timeout { run, .. } if self.runs.has_deadline(run) => {}
+                Event::Timeout { run, after } => {
+                    // A deadline too far to name never comes.
+                    let deadline = Instant::now().checked_add(after).map(|at| (at, Deadline::Timeout(after)));
+                    self.runs.set_deadline(run, deadline);
+                }
             }
         }
     }
 
     fn heard(&mut self, notice: &Notice) {
         match notice {
-            Notice::Missed => self.hungry = true,
-            notice => self.hungry |= notice.text("queue") == Some(self.meta.queue.as_str()),
+            Notice::Missed => self.appetite.hinted(),
+            notice if notice.text("queue") == Some(self.meta.queue.as_str()) => self.appetite.hinted(),
+            _ => {}
         }
     }
 
     async fn obey(&mut self, command: Command) {
         match command {
-            Command::Cancel(ids) => {
-                let at = Instant::now() + self.wiring.cancel_grace;
-                for run in self.runs.of(&ids) {
-                    self.runs.cancel(run);
-                    self.runs.set_deadline(run, Some((at, Deadline::Cancelled)));
-                }
-            }
+            Command::Cancel(ids) => self.cancel(ids),
             Command::Change(change, reply) => {
                 self.change(change).await;
                 let _ = reply.send(());
             }
             Command::Check(reply) => {
+                self.take_events();
                 // Whoever asked may have stopped waiting.
                 let _ = reply.send(self.info());
             }
         }
     }
 
+    /// Asks runs to end. Jobs that a fetch under way may bring are remembered until it is answered.
+    fn cancel(&mut self, ids: Vec<JobId>) {
+        let at = Instant::now() + self.wiring.cancel_grace;
+        for id in ids {
+            if let Some(run) = self.runs.of(id) {
+                self.runs.cancel(run);
+                self.runs.set_deadline(run, Some((at, Deadline::Cancelled)));
+            } else if self.calls.demand() > 0 {
+                self.cancelled.push(id);
+            }
+        }
+    }
+
     /// A setting counts at once; that it is stored as well is for other eyes only.
     async fn change(&mut self, change: QueueChange) {
-        self.hungry = true;
+        self.appetite.hinted();
         let mut stored = self.meta.clone();
         self.meta.apply(change);
-        self.settle_call().await;
+        self.settle_calls().await;
         let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
         match storing.await {
             Ok(Ok(())) => {}
@@ -242,9 +273,10 @@ impl Producer {
 
     /// A fetch under way was asked for under the old setting: whoever pauses a queue wants to have seen its last jobs
     /// start. In an outage it is not waited for.
-    async fn settle_call(&mut self) {
-        if self.call.is_under_way()
-            && let Ok(answer) = tokio::time::timeout(STORE_WITHIN, self.call.answer()).await
+    async fn settle_calls(&mut self) {
+        let until = Instant::now() + STORE_WITHIN;
+        while self.calls.len() > 0
+            && let Ok(answer) = tokio::time::timeout_at(until, self.calls.answer()).await
         {
             self.answered(answer);
         }
@@ -283,43 +315,6 @@ impl Producer {
         self.executor.fail(slot, failure);
         self.runs.set_deadline(run, Some((Instant::now() + BACKOFF_GRACE, Deadline::Force(after))));
     }
-
-    async fn hand_back(&mut self) {
-        self.runs.kill_all();
-        self.tracker.close();
-        // Rather not before the runs are gone: another node may start these jobs at once.
-        let _ = tokio::time::timeout(KILL_GRACE, self.tracker.wait()).await;
-        let slots = self.runs.claim_all();
-        for slot in &slots {
-            self.runs.remove(slot.run);
-            self.acker.push(Ack::of(&slot.job, Finish::HandBack));
-        }
-        if let Some(watchman) = &mut self.watchman {
-            let ids: Vec<JobId> = slots.iter().map(|slot| slot.job.id).collect();
-            watchman.handed_back(&ids);
-        }
-        self.orphans |= !slots.is_empty();
-    }
-
-    /// The last words of a queue that has told the store everything.
-    async fn sign_off(&mut self) {
-        // Other nodes need not wait until they look for themselves.
-        let work = [json!({"queue": self.meta.queue})];
-        if self.orphans
-            && let Err(error) = self.engine.notify(Channel::Insert, &work).await
-        {
-            tracing::debug!(%error, queue = self.meta.queue, "could not announce the jobs handed back");
-        }
-        if let Err(error) = self.engine.shutdown_queue(&self.meta).await {
-            tracing::warn!(%error, queue = self.meta.queue, "could not sign off; the registration goes stale by itself");
-        }
-    }
-
-    /// What a stopping queue does next.
-    fn order(&mut self) -> Option<Order> {
-        let untold = self.acker.len() + usize::from(self.call.is_under_way()) + usize::from(self.lost_answer);
-        self.watchman.as_mut().map(|watchman| watchman.order(self.runs.len(), untold))
-    }
 }
 
 #[async_trait]
@@ -329,8 +324,10 @@ impl Service for Producer {
     }
 
     async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
-        let wake = Arc::clone(&self.wiring.wake);
+        let (wake, inbox) = (Arc::clone(&self.wiring.wake), Arc::clone(&self.inbox));
         loop {
+            // An engine that always answers at once must not keep this thread from everyone else.
+            tokio::task::consume_budget().await;
             self.advance();
             let until = match self.order() {
                 None => None,
@@ -347,28 +344,21 @@ impl Service for Producer {
                 Some(Order::GiveUp) => return Ok(()),
             };
             // While a call is under way, its answer is what is waited for.
-            let call = if self.call.is_under_way() {
-                None
-            } else {
-                Some(self.acker.wait().unwrap_or(self.audit_at))
-            };
-            let next = [until, self.runs.next_deadline(), call].into_iter().flatten().min();
+            let call =
+                if self.calls.len() > 0 { None } else { Some(self.acker.wait().unwrap_or(self.audit_at)) };
+            let next = [until, self.runs.next_deadline(), call, self.burst].into_iter().flatten().min();
             tokio::select! {
-                answer = self.call.answer() => self.answered(answer),
+                answer = self.calls.answer() => self.answered(answer),
                 Some(command) = self.wiring.commands.recv() => self.obey(command).await,
                 () = shutdown.cancelled(), if self.watchman.is_none() => {
                     self.watchman = Some(Watchman::new(&self.meta.queue, self.wiring.shutdown_grace));
                     self.change(QueueChange::Draining).await;
                 }
-                Some(event) = self.events.1.recv() => {
-                    self.take(event);
-                    if !self.call.is_under_way() {
-                        self.gather().await;
-                    }
-                }
-                () = wake.notified() => self.hungry = true,
+                () = inbox.is_full() => self.burst = None,
+                () = wake.notified() => self.appetite.hinted(),
                 Some(notice) = self.hints.next() => self.heard(&notice),
                 () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
+                    self.burst = self.burst.filter(|ends| *ends > Instant::now());
                     self.enforce_deadlines();
                 }
             }

@@ -6,9 +6,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc::UnboundedSender, time::Instant};
+use tokio::time::Instant;
 
-use super::slot::{Event, RunId, Slot};
+use super::{
+    inbox::Inbox,
+    slot::{RunId, Slot},
+};
 use crate::{Job, JobId};
 
 /// What happens to a run when its time has come.
@@ -43,13 +46,13 @@ impl Runs {
     }
 
     /// Takes up a fetched job.
-    pub(super) fn add(&mut self, job: Arc<Job>, events: UnboundedSender<Event>) -> Arc<Slot> {
+    pub(super) fn add(&mut self, job: Arc<Job>, inbox: Arc<Inbox>) -> Arc<Slot> {
         // Given to us again, it was taken from the old run: that one must not go on beside the new.
         if let Some(run) = self.by_job.get(&job.id) {
             self.abandon(*run);
         }
         self.last += 1;
-        let slot = Arc::new(Slot::new(RunId(self.last), job, events));
+        let slot = Arc::new(Slot::new(RunId(self.last), job, inbox));
         self.by_job.insert(slot.job.id, slot.run);
         self.runs.insert(slot.run, Running { slot: Arc::clone(&slot), deadline: None });
         slot
@@ -108,9 +111,9 @@ impl Runs {
         slots
     }
 
-    /// The runs of these jobs.
-    pub(super) fn of(&self, ids: &[JobId]) -> Vec<RunId> {
-        ids.iter().filter_map(|id| self.by_job.get(id).copied()).collect()
+    /// The run of a job.
+    pub(super) fn of(&self, id: JobId) -> Option<RunId> {
+        self.by_job.get(&id).copied()
     }
 
     /// The jobs that run, lowest id first.

@@ -7,9 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, mpsc::UnboundedSender};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::inbox::Inbox;
 use crate::{Ack, Finish, Job};
 
 /// What a run and its producer share. Whoever finishes it first decides; the other is ignored.
@@ -18,7 +19,7 @@ pub(crate) struct Slot {
     pub(super) run: RunId,
     pub(super) job: Arc<Job>,
     pub(super) cancellation: CancellationToken,
-    events: UnboundedSender<Event>,
+    inbox: Arc<Inbox>,
     finished: AtomicBool,
     killed: AtomicBool,
     kill: Notify,
@@ -38,12 +39,12 @@ pub(super) enum Event {
 }
 
 impl Slot {
-    pub(super) fn new(run: RunId, job: Arc<Job>, events: UnboundedSender<Event>) -> Self {
+    pub(super) fn new(run: RunId, job: Arc<Job>, inbox: Arc<Inbox>) -> Self {
         Self {
             run,
             job,
             cancellation: CancellationToken::new(),
-            events,
+            inbox,
             finished: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             kill: Notify::new(),
@@ -58,8 +59,7 @@ impl Slot {
     }
 
     pub(super) fn report(&self, event: Event) {
-        // A producer that is gone has left its rows to rescue.
-        let _ = self.events.send(event);
+        self.inbox.push(event);
     }
 
     /// Takes the right to decide the outcome.

@@ -1,9 +1,12 @@
-use oban_core::{ErrorKind, JobState};
+use std::sync::Arc;
+
+use oban_core::{Engine, ErrorKind, JobState};
 
 use super::{
     Cluster,
     cast::{Act, Scene},
     cluster::eventually,
+    faulty::Faulty,
 };
 
 pub async fn pauses_and_resumes_a_queue(c: Cluster) {
@@ -116,6 +119,19 @@ pub async fn tells_a_cancelled_job_to_end(c: Cluster) {
     assert_eq!(cancelled.state, JobState::Cancelled, "that it completed afterwards changes nothing");
     assert!(cancelled.completed_at.is_none() && cancelled.cancelled_at.is_some());
     assert!(!oban.cancel_job(job.id).await.unwrap(), "it is cancelled already");
+    oban.stop().await.unwrap();
+}
+
+pub async fn tells_a_job_that_was_cancelled_before_its_fetch_was_answered(c: Cluster) {
+    let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
+    let engine = Arc::clone(&faulty) as Arc<dyn Engine>;
+    let oban = c.node_on(engine, "web.1").queue("default", 1).start().await.unwrap();
+    faulty.slow_next_fetch();
+    let job = oban.insert(Act::job("a", Scene::Obey)).await.unwrap();
+    c.becomes(job.id, JobState::Executing).await;
+    assert!(oban.cancel_job(job.id).await.unwrap());
+    assert!(c.notes.book().started.is_empty(), "it was cancelled before the answer");
+    c.notes.until("it saw its cancellation", |book| book.cancelled == ["a"]).await;
     oban.stop().await.unwrap();
 }
 

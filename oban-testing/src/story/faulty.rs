@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -28,7 +31,15 @@ pub(crate) struct Faulty {
     /// The next fetch fails, and takes effect when it is let through.
     delays_fetch: AtomicUsize,
     late_fetch: Mutex<Option<(QueueMeta, usize)>>,
+    /// Fetches that take effect at once, and are answered late.
+    slow_fetches: AtomicUsize,
+    /// Reclaims that take effect late, and whether one does now.
+    slow_reclaims: AtomicUsize,
+    reclaims: AtomicBool,
 }
+
+/// What slow calls wait.
+const SLOWNESS: Duration = Duration::from_millis(300);
 
 impl Faulty {
     pub(crate) fn new(inner: Arc<dyn Engine>) -> Self {
@@ -41,6 +52,9 @@ impl Faulty {
             refused: AtomicUsize::new(0),
             delays_fetch: AtomicUsize::new(0),
             late_fetch: Mutex::default(),
+            slow_fetches: AtomicUsize::new(0),
+            slow_reclaims: AtomicUsize::new(0),
+            reclaims: AtomicBool::new(false),
         }
     }
 
@@ -79,6 +93,19 @@ impl Faulty {
     pub(crate) async fn let_late_fetch_through(&self) -> usize {
         let (queue, demand) = self.late().take().expect("a fetch was delayed");
         self.inner.fetch_jobs(Fetch { queue: &queue, demand, acks: &[] }).await.unwrap().jobs.len()
+    }
+
+    pub(crate) fn slow_next_fetch(&self) {
+        self.slow_fetches.store(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn slow_next_reclaim(&self) {
+        self.slow_reclaims.store(1, Ordering::SeqCst);
+    }
+
+    /// Whether a slow reclaim has begun and not taken effect.
+    pub(crate) fn is_reclaiming(&self) -> bool {
+        self.reclaims.load(Ordering::SeqCst)
     }
 
     fn late(&self) -> MutexGuard<'_, Option<(QueueMeta, usize)>> {
@@ -149,6 +176,9 @@ impl Engine for Faulty {
             return Err(unavailable());
         }
         let fetched = self.inner.fetch_jobs(fetch).await?;
+        if !fetched.jobs.is_empty() && take(&self.slow_fetches) {
+            tokio::time::sleep(SLOWNESS).await;
+        }
         if !fetched.jobs.is_empty() && take(&self.lost_fetches) {
             return Err(unavailable());
         }
@@ -167,6 +197,11 @@ impl Engine for Faulty {
 
     async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
         self.reach()?;
+        if take(&self.slow_reclaims) {
+            self.reclaims.store(true, Ordering::SeqCst);
+            tokio::time::sleep(SLOWNESS).await;
+            self.reclaims.store(false, Ordering::SeqCst);
+        }
         self.inner.reclaim_jobs(meta, running).await
     }
 

@@ -114,3 +114,18 @@ pub async fn stops_in_an_outage(c: Cluster) {
     oban.stop().await.unwrap();
     c.count_becomes(JobState::Completed, 1).await;
 }
+
+pub async fn fetches_nothing_while_it_looks_for_lost_jobs(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 100).await;
+    oban.insert_all((0..300).map(|name| Act::job(name.to_string(), Scene::Wait))).await.unwrap();
+    c.notes.until("all slots are taken", |book| book.started.len() == 100).await;
+    faulty.slow_next_reclaim();
+    eventually("it looks for them", || async { if faulty.is_reclaiming() { Ok(()) } else { Err(()) } }).await;
+    c.notes.open_gate(100);
+    c.notes.until("all slots are taken again", |book| book.started.len() == 200).await;
+    eventually("it has looked", || async { if faulty.is_reclaiming() { Err(()) } else { Ok(()) } }).await;
+    c.notes.open_gate(200);
+    c.count_becomes(JobState::Completed, 300).await;
+    ran_once(&c, 300);
+    oban.stop().await.unwrap();
+}
