@@ -70,7 +70,7 @@ impl<E: Engine> Engine for Audited<E> {
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
         let fetched = self.inner.fetch_jobs(fetch).await?;
         self.trail.write("ack", Entry::acked(fetch.acks, &fetched.acked));
-        self.trail.write("fetch", fetched.jobs.iter().map(Entry::fetched));
+        self.trail.write("fetch", fetched.jobs.iter().map(|job| Entry::fetched(job)));
         Ok(fetched)
     }
 

@@ -3,7 +3,7 @@
 use std::{path::Path, thread, time::Duration};
 
 use oban_core::{Error, ErrorKind, Result};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, config::DbConfig};
 
 use crate::error::from_sqlite;
 
@@ -19,6 +19,8 @@ pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<Connection>
         let conn = Connection::open(path)?;
         conn.busy_timeout(busy_timeout)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan that may depend on a bound value, be it that of a LIMIT, is made anew each time the value is bound.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         use_wal(&conn, busy_timeout)?;
         conn.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(conn)
@@ -56,4 +58,26 @@ fn use_wal(conn: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
 /// Whether another connection is in the way.
 pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::connect;
+    use crate::{migrate, sql};
+    use rusqlite::{StatementStatus, named_params};
+    use std::time::Duration;
+
+    #[test]
+    fn a_statement_is_prepared_once_whatever_is_bound() {
+        let directory = tempfile::tempdir().unwrap();
+        let conn = connect(&directory.path().join("jobs.db"), Duration::ZERO).unwrap();
+        migrate::on_open(&conn).unwrap();
+        let mut fetch = conn.prepare(sql::FETCH_JOBS).unwrap();
+        for demand in 1..5 {
+            let params =
+                named_params! { ":queue": "default", ":demand": demand, ":attempted_by": "[]", ":now": "" };
+            assert!(fetch.query(params).unwrap().next().unwrap().is_none());
+        }
+        assert_eq!(fetch.get_status(StatementStatus::RePrepare), 0);
+    }
 }

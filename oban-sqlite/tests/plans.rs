@@ -49,6 +49,26 @@ async fn statements_use_the_index_their_header_names() {
     assert!(checked > 30, "only {checked} statements were checked");
 }
 
+/// Constraints are checked with every row: one that needs a table of its own makes each insert and each ack twice as
+/// expensive.
+#[tokio::test]
+async fn statements_for_single_rows_build_no_tables() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    let _engine = Sqlite::open(&path).await.unwrap();
+    let conn = Connection::open(&path).unwrap();
+
+    for name in ["insert_jobs", "ack_jobs_complete"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql").join(name).with_extension("sql");
+        let sql = fs::read_to_string(file).unwrap();
+        let mut statement = conn.prepare(&format!("EXPLAIN {sql}")).unwrap();
+        let steps: Vec<String> =
+            statement.raw_query().mapped(|row| row.get(1)).collect::<Result<_, _>>().unwrap();
+        assert!(steps.iter().any(|step| step == "MakeRecord"), "{name} writes a row: {steps:?}");
+        assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "{name} builds a table: {steps:?}");
+    }
+}
+
 /// The plan names the index, and walks nothing of `oban_jobs` but a partial index.
 fn holds(conn: &Connection, name: &str, sql: &str, index: &str) {
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -1,7 +1,7 @@
 //! What is particular to a file: other writers' rows, locks, threads, a clock that stands still.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use oban_core::{
     Ack, Engine, ErrorKind, Fetch, Finish, Inspect, Job, JobFilter, JobState, NewJob, QueueMeta, QueueSpec,
@@ -28,7 +28,7 @@ async fn producer(engine: &Sqlite) -> QueueMeta {
     engine.init_queue(&spec).await.unwrap()
 }
 
-async fn fetch(engine: &Sqlite, meta: &QueueMeta) -> Vec<Job> {
+async fn fetch(engine: &Sqlite, meta: &QueueMeta) -> Vec<Arc<Job>> {
     engine.fetch_jobs(Fetch { queue: meta, demand: 10, acks: &[] }).await.unwrap().jobs
 }
 

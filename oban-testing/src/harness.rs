@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Borrow, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use oban_core::{
@@ -58,7 +58,9 @@ impl Harness {
 
     /// Fetches up to `demand` jobs.
     pub async fn fetch(&self, producer: &QueueMeta, demand: usize) -> Vec<Job> {
-        self.engine.fetch_jobs(Fetch { queue: producer, demand, acks: &[] }).await.unwrap().jobs
+        let fetch = Fetch { queue: producer, demand, acks: &[] };
+        let fetched = self.engine.fetch_jobs(fetch).await.unwrap();
+        fetched.jobs.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
     /// Stores a job and fetches it by a producer of its own.
@@ -187,8 +189,8 @@ pub(crate) fn delta(period: &str) -> TimeDelta {
 }
 
 /// The ids of jobs, in their order.
-pub(crate) fn ids(jobs: &[Job]) -> Vec<JobId> {
-    jobs.iter().map(|job| job.id).collect()
+pub(crate) fn ids(jobs: &[impl Borrow<Job>]) -> Vec<JobId> {
+    jobs.iter().map(|job| job.borrow().id).collect()
 }
 
 /// The ids of touched jobs, sorted: bulk operations answer in any order.

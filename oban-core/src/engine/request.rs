@@ -1,6 +1,6 @@
 //! What the runtime asks of an engine, and what it gets.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Ack, QueueMeta};
 use crate::{Job, JobId, JobState};
@@ -19,8 +19,9 @@ pub struct Fetch<'a> {
 /// What a fetch did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fetched {
-    /// The jobs that are executing now, in the order to start them.
-    pub jobs: Vec<Job>,
+    /// The jobs that are executing now, in the order to start them. Shared, so that an engine that holds its rows in
+    /// memory need not copy them.
+    pub jobs: Vec<Arc<Job>>,
     /// The acks that were taken.
     pub acked: Vec<JobId>,
 }

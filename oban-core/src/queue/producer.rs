@@ -190,7 +190,7 @@ impl Producer {
         self.acker.back_off(error);
     }
 
-    fn start(&mut self, jobs: Vec<Job>) {
+    fn start(&mut self, jobs: Vec<Arc<Job>>) {
         let slots: Vec<_> = jobs.into_iter().map(|job| self.runs.add(job, Arc::clone(&self.inbox))).collect();
         if self.wiring.blocking {
             self.executor.start_threads(slots, &self.tracker);

@@ -46,7 +46,7 @@ impl Runs {
     }
 
     /// Takes up a fetched job.
-    pub(super) fn add(&mut self, job: Job, inbox: Arc<Inbox>) -> Arc<Slot> {
+    pub(super) fn add(&mut self, job: Arc<Job>, inbox: Arc<Inbox>) -> Arc<Slot> {
         // Given to us again, it was taken from the old run: that one must not go on beside the new.
         if let Some(run) = self.by_job.get(&job.id) {
             self.abandon(*run);

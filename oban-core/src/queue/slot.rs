@@ -39,10 +39,10 @@ pub(super) enum Event {
 }
 
 impl Slot {
-    pub(super) fn new(run: RunId, job: Job, inbox: Arc<Inbox>) -> Self {
+    pub(super) fn new(run: RunId, job: Arc<Job>, inbox: Arc<Inbox>) -> Self {
         Self {
             run,
-            job: Arc::new(job),
+            job,
             cancellation: CancellationToken::new(),
             inbox,
             finished: AtomicBool::new(false),

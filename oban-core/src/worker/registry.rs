@@ -6,9 +6,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Context, Performed, Worker};
 use crate::{Job, Oban};
 
-/// The workers of an instance, by their stored names.
+/// The workers of an instance, by their stored names. Shared, because every run takes a clone along.
 #[derive(Clone, Default)]
-pub(crate) struct Registry(HashMap<&'static str, Arc<dyn Run>>);
+pub(crate) struct Registry(Arc<HashMap<&'static str, Arc<dyn Run>>>);
 
 /// A worker with its types erased: the one place where they are.
 pub(crate) trait Run: Send + Sync {
@@ -30,7 +30,7 @@ impl Registry {
         W: Worker<S>,
     {
         let typed = Typed::<S, W> { state, worker: PhantomData };
-        self.0.insert(W::WORKER, Arc::new(typed)).is_none()
+        Arc::make_mut(&mut self.0).insert(W::WORKER, Arc::new(typed)).is_none()
     }
 
     pub(crate) fn get(&self, worker: &str) -> Option<Arc<dyn Run>> {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use oban_core::{Fetch, Fetched, Job, JobId, QueueMeta, Result, Touched};
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow, query::Query};
 use sqlx_postgres::PgArguments;
@@ -85,8 +87,8 @@ fn bind(statement: Statement, fetch: Fetch<'_>) -> Statement {
 }
 
 /// RETURNING has no order.
-fn sorted(rows: &[PgRow]) -> Vec<Job> {
-    let mut jobs = row::jobs(rows);
+fn sorted(rows: &[PgRow]) -> Vec<Arc<Job>> {
+    let mut jobs: Vec<Arc<Job>> = row::jobs(rows).into_iter().map(Arc::new).collect();
     jobs.sort_by_key(|job| (job.priority, job.scheduled_at, job.id));
     jobs
 }

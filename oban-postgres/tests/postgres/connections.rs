@@ -1,6 +1,6 @@
 //! What statements cost in round trips, and what becomes of the engine's own connections.
 
-use std::{slice, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
 use oban_core::{
     Ack, Channel, Engine, Fetch, Finish, Inspect, Job, JobFilter, JobState, Lease, NewJob, Notifier, Peer,
@@ -28,7 +28,7 @@ async fn insert(postgres: &Postgres, count: usize) {
     postgres.insert_jobs(None, jobs).await.unwrap();
 }
 
-fn completed(jobs: &[Job]) -> Vec<Ack> {
+fn completed(jobs: &[Arc<Job>]) -> Vec<Ack> {
     jobs.iter().map(|job| Ack::of(job, Finish::Complete { recorded: None })).collect()
 }
 

@@ -1,19 +1,21 @@
 //! Ends of executions.
 
 use oban_core::{Ack, Finish, JobId};
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{CachedStatement, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
 use crate::{sql, time, writer::Write};
 
 /// Finishes the executions whose rows still are what the acks speak of, and returns their ids.
 pub(super) fn ack(write: &mut Write<'_>, acks: &[Ack]) -> rusqlite::Result<Vec<JobId>> {
+    let now = time::to_text(write.now());
+    let mut statement = write.statement(sql::ACK_JOBS_COMPLETE)?;
     let mut taken = Vec::with_capacity(acks.len());
     let mut handed_back = Vec::new();
     for ack in acks {
         let was_taken = match &ack.finish {
-            Finish::Complete { recorded: None } => complete(write, ack)?,
-            finish => match end(write, ack)? {
+            Finish::Complete { recorded: None } => complete(&mut statement, ack, &now)?,
+            finish => match end(write, ack, &now)? {
                 Some(queue) if *finish == Finish::HandBack => {
                     handed_back.push(queue);
                     true
@@ -29,20 +31,19 @@ pub(super) fn ack(write: &mut Write<'_>, acks: &[Ack]) -> rusqlite::Result<Vec<J
     Ok(taken)
 }
 
-fn complete(write: &Write<'_>, ack: &Ack) -> rusqlite::Result<bool> {
-    let changed = write.statement(sql::ACK_JOBS_COMPLETE)?.execute(named_params! {
+fn complete(statement: &mut CachedStatement<'_>, ack: &Ack, now: &str) -> rusqlite::Result<bool> {
+    let changed = statement.execute(named_params! {
         ":id": ack.id.0,
         ":attempt": ack.attempt,
         ":attempted_at": ack.attempted_at.map(time::to_text),
-        ":now": time::to_text(write.now()),
+        ":now": now,
     })?;
     Ok(changed > 0)
 }
 
 /// The queue of the job, if the ack was taken.
-fn end(write: &Write<'_>, ack: &Ack) -> rusqlite::Result<Option<String>> {
+fn end(write: &Write<'_>, ack: &Ack, now: &str) -> rusqlite::Result<Option<String>> {
     let finish = &ack.finish;
-    let now = time::to_text(write.now());
     let error = finish.error().map(|error| json!({ "at": now, "attempt": ack.attempt, "error": error }));
     write
         .statement(sql::ACK_JOBS)?

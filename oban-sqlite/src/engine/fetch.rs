@@ -1,5 +1,7 @@
 //! Available jobs for a producer.
 
+use std::sync::Arc;
+
 use oban_core::{Job, QueueMeta};
 use rusqlite::named_params;
 use serde_json::json;
@@ -7,11 +9,11 @@ use serde_json::json;
 use crate::{row, select::limit, sql, time, writer::Write};
 
 /// Makes up to `demand` jobs of the producer's queue executing.
-pub(super) fn fetch(write: &Write<'_>, meta: &QueueMeta, demand: usize) -> rusqlite::Result<Vec<Job>> {
+pub(super) fn fetch(write: &Write<'_>, meta: &QueueMeta, demand: usize) -> rusqlite::Result<Vec<Arc<Job>>> {
     if demand == 0 || !meta.is_fetching() {
         return Ok(Vec::new());
     }
-    let mut jobs = row::jobs(
+    let jobs = row::jobs(
         &mut write.statement(sql::FETCH_JOBS)?,
         named_params! {
             ":queue": meta.queue,
@@ -20,6 +22,7 @@ pub(super) fn fetch(write: &Write<'_>, meta: &QueueMeta, demand: usize) -> rusql
             ":now": time::to_text(write.now()),
         },
     )?;
+    let mut jobs: Vec<Arc<Job>> = jobs.into_iter().map(Arc::new).collect();
     // RETURNING has no order.
     jobs.sort_unstable_by_key(|job| (job.priority, job.scheduled_at, job.id));
     Ok(jobs)

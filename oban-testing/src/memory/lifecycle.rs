@@ -25,17 +25,15 @@ impl Store {
     }
 
     pub(super) fn ack(&mut self, acks: &[Ack], now: DateTime<Utc>) -> Vec<JobId> {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(acks.len());
         for ack in acks {
-            let is_that_execution = self.get(ack.id).is_some_and(|job| {
+            let is_that_execution = |job: &Job| {
                 job.state == JobState::Executing
                     && job.attempt == ack.attempt
                     && job.attempted_at == ack.attempted_at
-            });
-            if is_that_execution {
-                self.change(ack.id, |job| finish(job, &ack.finish, now));
-                taken.push(ack.id);
-            }
+            };
+            let finished = self.change_if(ack.id, is_that_execution, |job| finish(job, &ack.finish, now));
+            taken.extend(finished.map(|job| job.id));
         }
         taken
     }

@@ -1,5 +1,7 @@
 //! What people do to jobs: cancel, retry, delete, update.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use oban_core::{Job, JobChanges, JobFilter, JobState, Touched};
 
@@ -48,7 +50,7 @@ impl Store {
         let ids = self.select(filter, can_change);
         let updated =
             ids.into_iter().filter_map(|id| self.change(id, |job| apply(job, changes, now)).cloned());
-        updated.collect()
+        updated.map(Arc::unwrap_or_clone).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,7 +13,8 @@ use super::{index::Index, peer::Held};
 #[derive(Default)]
 pub(super) struct Store {
     last_id: i64,
-    rows: BTreeMap<JobId, Job>,
+    /// Shared with those they were given out to. A row that is still in other hands is copied before it changes.
+    rows: BTreeMap<JobId, Arc<Job>>,
     pub(super) index: Index,
     /// The last heartbeat of each registered producer, by its uuid as text, as `attempted_by` holds it.
     pub(super) producers: BTreeMap<String, DateTime<Utc>>,
@@ -43,19 +45,29 @@ impl Store {
             self.announce(&job.queue);
         }
         self.index.add(&job);
-        self.rows.insert(job.id, job.clone());
+        self.rows.insert(job.id, Arc::new(job.clone()));
         job
     }
 
     pub(super) fn get(&self, id: JobId) -> Option<&Job> {
-        self.rows.get(&id)
+        self.rows.get(&id).map(AsRef::as_ref)
     }
 
-    /// Changes a row in place. Its id stays.
-    pub(super) fn change(&mut self, id: JobId, change: impl FnOnce(&mut Job)) -> Option<&Job> {
-        let job = self.rows.get_mut(&id)?;
+    /// Changes a row. Its id stays.
+    pub(super) fn change(&mut self, id: JobId, change: impl FnOnce(&mut Job)) -> Option<&Arc<Job>> {
+        self.change_if(id, |_| true, change)
+    }
+
+    /// Changes a row if it is as expected.
+    pub(super) fn change_if(
+        &mut self,
+        id: JobId,
+        is_expected: impl FnOnce(&Job) -> bool,
+        change: impl FnOnce(&mut Job),
+    ) -> Option<&Arc<Job>> {
+        let job = self.rows.get_mut(&id).filter(|job| is_expected(job))?;
         self.index.remove(job);
-        change(job);
+        change(Arc::make_mut(job));
         self.index.add(job);
         Some(job)
     }
@@ -70,7 +82,7 @@ impl Store {
     pub(super) fn delete(&mut self, id: JobId) -> Option<Touched> {
         let job = self.rows.remove(&id)?;
         self.index.remove(&job);
-        Some(Touched { id, queue: job.queue, before: job.state, after: None })
+        Some(Touched { id, queue: job.queue.clone(), before: job.state, after: None })
     }
 
     pub(super) fn announce(&mut self, queue: &str) {
@@ -82,7 +94,7 @@ impl Store {
     /// The rows a filter means among those that are `eligible`, lowest id first.
     pub(super) fn select(&self, filter: &JobFilter, eligible: impl Fn(&Job) -> bool) -> Vec<JobId> {
         let limit = filter.limit.unwrap_or(usize::MAX);
-        let meant = |job: &&Job| filter.matches(job) && eligible(job);
+        let meant = |job: &&Arc<Job>| filter.matches(job) && eligible(job);
         if filter.ids.is_empty() {
             return self.rows.values().filter(meant).map(|job| job.id).take(limit).collect();
         }

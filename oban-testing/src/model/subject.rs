@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
 use oban_core::{
@@ -55,8 +55,9 @@ impl Subject {
                 let acks = self.acks(acks);
                 let queue = &self.producers[*producer];
                 let fetched = engine.fetch_jobs(Fetch { queue, demand: *demand, acks: &acks }).await.unwrap();
-                self.executions.extend(fetched.jobs.clone());
-                Answer { acked: self.acked(fetched.acked), ..self.jobs(fetched.jobs) }
+                let jobs: Vec<Job> = fetched.jobs.into_iter().map(Arc::unwrap_or_clone).collect();
+                self.executions.extend(jobs.clone());
+                Answer { acked: self.acked(fetched.acked), ..self.jobs(jobs) }
             }
             Step::Ack(acks) => {
                 let acked = other.ack_jobs(&self.acks(acks)).await.unwrap();

@@ -58,7 +58,8 @@ async fn dead_node(c: &Cluster, job: NewJob) -> oban_core::Job {
     };
     c.other.insert_jobs(None, vec![job]).await.unwrap();
     let producer = c.other.init_queue(&spec).await.unwrap();
-    c.other.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &[] }).await.unwrap().jobs.remove(0)
+    let fetch = Fetch { queue: &producer, demand: 1, acks: &[] };
+    Arc::unwrap_or_clone(c.other.fetch_jobs(fetch).await.unwrap().jobs.remove(0))
 }
 
 pub async fn takes_over_the_jobs_of_a_dead_node(c: Cluster) {

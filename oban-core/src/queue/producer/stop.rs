@@ -1,5 +1,7 @@
 //! What a producer does from the stop on.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{KILL_GRACE, Producer};
@@ -13,7 +15,7 @@ impl Producer {
     }
 
     /// Hands back what a fetch brought after the stop had begun.
-    pub(super) fn refuse(&mut self, jobs: &[Job]) {
+    pub(super) fn refuse(&mut self, jobs: &[Arc<Job>]) {
         self.orphans |= !jobs.is_empty();
         for job in jobs {
             self.acker.push(Ack::of(job, Finish::HandBack));
