@@ -44,8 +44,8 @@ impl Engine for Postgres {
 
     async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
         match conn {
-            Some(conn) => insert::within(self, conn.downcast::<PgConnection>()?, &jobs).await,
-            None => insert::alone(self, &jobs).await,
+            Some(conn) => insert::within(self, conn.downcast::<PgConnection>()?, jobs).await,
+            None => insert::alone(self, jobs).await,
         }
     }
 
