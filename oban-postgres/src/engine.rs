@@ -1,6 +1,7 @@
 //! The engine: each method of the contract, by its file.
 
 mod ack;
+mod copy;
 mod fetch;
 mod housekeeping;
 mod insert;

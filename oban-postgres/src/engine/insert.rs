@@ -1,4 +1,4 @@
-//! New jobs become rows: chunk by chunk, with a statement each.
+//! New jobs become rows: chunk by chunk with a statement each, or by COPY when they are many.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, query::Query};
 use sqlx_postgres::PgArguments;
 
+use super::copy;
 use crate::{
     Postgres,
     bind::{moment, text_array},
@@ -15,10 +16,13 @@ use crate::{
     row::{self, Receipt},
 };
 
-const OPERATION: &str = "insert_jobs";
+pub(super) const OPERATION: &str = "insert_jobs";
 
 /// Rows of one statement. More bring little speed and much memory.
 const CHUNK: usize = 2_000;
+
+/// More jobs than these are copied.
+const MANY: usize = 5_000;
 
 /// Inserts in a transaction of our own: one statement when the jobs fit into it.
 pub(super) async fn alone(postgres: &Postgres, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
@@ -35,7 +39,7 @@ pub(super) async fn alone(postgres: &Postgres, jobs: Vec<NewJob>) -> Result<Vec<
 }
 
 /// Inserts on a caller's connection, in whatever transaction that is in. How long that may take is the caller's
-/// to say.
+/// to say. Never by COPY: see [`copy`].
 pub(super) async fn within(
     postgres: &Postgres,
     conn: &mut PgConnection,
@@ -51,7 +55,11 @@ pub(super) async fn within(
 
 async fn all_or_none(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Receipt>> {
     let mut tx = error::within(OPERATION, conn.begin()).await?;
-    let receipts = chunks(postgres, &mut tx, jobs).await?;
+    let copied = if jobs.len() > MANY { copy::copy(postgres, &mut tx, jobs).await? } else { None };
+    let receipts = match copied {
+        Some(receipts) => receipts,
+        None => chunks(postgres, &mut tx, jobs).await?,
+    };
     error::within(OPERATION, tx.commit()).await?;
     Ok(receipts)
 }
@@ -89,7 +97,7 @@ fn statement(postgres: &Postgres, jobs: &[NewJob]) -> Query<'static, sqlx::Postg
 }
 
 /// What is to be heard of these jobs: each queue that gets available ones, once.
-fn announcements(jobs: &[NewJob]) -> Vec<String> {
+pub(super) fn announcements(jobs: &[NewJob]) -> Vec<String> {
     let available = jobs.iter().filter(|job| job.state() == JobState::Available);
     let queues: BTreeSet<&str> = available.map(|job| job.queue.as_str()).collect();
     queues.into_iter().map(|queue| json!({ "queue": queue }).to_string()).collect()
