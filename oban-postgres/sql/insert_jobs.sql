@@ -1,33 +1,29 @@
--- Stores one chunk of jobs and announces the queues that got available ones.
+-- Stores one chunk of jobs and announces the queues that got available ones. Answers with the ids and the time;
+-- all else of the rows is what was sent.
 -- Index: none is searched.
 -- The ids rise in the order given: sorting happens before the id's default is evaluated.
--- NOTIFY is part of the statement, so it goes out when and only when the transaction commits, once
--- for each queue. A CTE that nobody reads would not run, hence the count.
-WITH job AS (
-  SELECT *
-  FROM unnest($3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::integer[], $9::integer[],
-              $10::timestamp[], $11::bigint[])
-       WITH ORDINALITY AS job(queue, worker, args, meta, tags, max_attempts, priority,
-                              scheduled_at, delay, position)
-), stored AS (
+-- Tags travel as literals of arrays: an array of arrays has to be rectangular, and a subquery for each row costs more.
+-- NOTIFY is part of the statement, so it goes out when and only when the transaction commits. A CTE that nobody
+-- reads would not run, hence the count.
+WITH stored AS (
   INSERT INTO {prefix}.oban_jobs
     (state, queue, worker, args, meta, tags, max_attempts, priority, inserted_at, scheduled_at)
   SELECT
     CASE WHEN scheduled_at IS NULL AND delay IS NULL THEN 'available' ELSE 'scheduled'
     END::{prefix}.oban_job_state,
-    queue, worker, args, meta, ARRAY(SELECT jsonb_array_elements_text(tags)), max_attempts, priority,
+    queue, worker, args, meta, tags::text[], max_attempts, priority,
     coalesce($1::timestamp, timezone('UTC', now())),
     coalesce(scheduled_at,
              coalesce($1::timestamp, timezone('UTC', now())) + coalesce(delay, 0) * interval '1 microsecond')
-  FROM job
+  FROM unnest($4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[], $9::integer[], $10::integer[],
+              $11::timestamp[], $12::bigint[])
+       WITH ORDINALITY AS job(queue, worker, args, meta, tags, max_attempts, priority,
+                              scheduled_at, delay, position)
   ORDER BY position
-  RETURNING *
+  RETURNING id
 ), announced AS (
-  SELECT pg_notify($2::text, '{"queue":' || to_json(queue)::text || '}')
-  FROM (SELECT DISTINCT queue FROM stored WHERE state = 'available') AS waiting
+  SELECT pg_notify($2::text, payload) FROM unnest($3::text[]) AS payload
 )
-SELECT id, state::text, queue, worker, args, errors, attempt, max_attempts, priority, tags, meta,
-       attempted_by, inserted_at, scheduled_at, attempted_at, completed_at, cancelled_at, discarded_at,
+SELECT array_agg(id) AS ids, coalesce($1::timestamp, timezone('UTC', now())) AS inserted_at,
        (SELECT count(*) FROM announced) AS announced
 FROM stored
-ORDER BY id

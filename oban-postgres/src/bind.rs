@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use oban_core::{JobFilter, Schedule};
 use sqlx::{Postgres, query::Query};
 use sqlx_postgres::PgArguments;
@@ -33,9 +33,40 @@ pub(crate) fn bounded(size: usize) -> i64 {
 pub(crate) fn moment(schedule: Schedule) -> (Option<NaiveDateTime>, Option<i64>) {
     match schedule {
         Schedule::Now => (None, None),
-        Schedule::At(at) => (Some(at.naive_utc()), None),
+        Schedule::At(at) => {
+            // The driver would cut off towards the year 2000.
+            let at = DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at);
+            (Some(at.naive_utc()), None)
+        }
         Schedule::In(period) => (None, Some(micros(period.into()))),
     }
+}
+
+/// When a job may run that was inserted at this time.
+pub(crate) fn scheduled_at(schedule: Schedule, inserted_at: NaiveDateTime) -> NaiveDateTime {
+    let (scheduled_at, delay) = moment(schedule);
+    let delay = TimeDelta::microseconds(delay.unwrap_or(0));
+    scheduled_at.or_else(|| inserted_at.checked_add_signed(delay)).unwrap_or(NaiveDateTime::MAX)
+}
+
+/// Texts as the literal of an array.
+pub(crate) fn text_array(texts: &[String]) -> String {
+    let mut literal = "{".to_owned();
+    for text in texts {
+        if literal.len() > 1 {
+            literal.push(',');
+        }
+        literal.push('"');
+        for letter in text.chars() {
+            if matches!(letter, '"' | '\\') {
+                literal.push('\\');
+            }
+            literal.push(letter);
+        }
+        literal.push('"');
+    }
+    literal.push('}');
+    literal
 }
 
 /// A span as the database takes it. Cut off at a thousand years, as timestamps end somewhere.

@@ -1,6 +1,7 @@
 //! The engine: each method of the contract, by its file.
 
 mod ack;
+mod copy;
 mod fetch;
 mod housekeeping;
 mod insert;
@@ -44,8 +45,8 @@ impl Engine for Postgres {
 
     async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
         match conn {
-            Some(conn) => insert::within(self, conn.downcast::<PgConnection>()?, &jobs).await,
-            None => insert::alone(self, &jobs).await,
+            Some(conn) => insert::within(self, conn.downcast::<PgConnection>()?, jobs).await,
+            None => insert::alone(self, jobs).await,
         }
     }
 

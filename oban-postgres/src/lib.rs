@@ -19,6 +19,7 @@ mod decode;
 mod engine;
 mod error;
 mod inspect;
+mod jsonb;
 mod migrate;
 mod notifier;
 mod peer;

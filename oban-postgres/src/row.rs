@@ -1,11 +1,22 @@
 //! Rows as the types of core.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use oban_core::{AttemptError, Error, ErrorKind, Job, JobId, JobState, Result, Touched};
+use oban_core::{AttemptError, Error, ErrorKind, Job, JobId, JobState, NewJob, Result, Touched};
 use serde_json::{Map, Value};
 use sqlx::{Row, postgres::PgRow};
 
-use crate::decode::{Json, Stamp};
+use crate::{
+    bind::scheduled_at,
+    decode::{Json, Stamp},
+    jsonb,
+};
+
+/// What the database gives to a new job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receipt {
+    pub(crate) id: JobId,
+    pub(crate) inserted_at: NaiveDateTime,
+}
 
 /// The jobs of these rows. A row beyond understanding is left out with a warning: it must not keep the
 /// others from running.
@@ -61,6 +72,50 @@ pub(crate) fn job(row: &PgRow) -> Result<Job, sqlx::Error> {
         cancelled_at: time(row, "cancelled_at")?,
         discarded_at: time(row, "discarded_at")?,
     })
+}
+
+/// The receipts of this many jobs.
+pub(crate) fn receipts(row: &PgRow, count: usize, operation: &'static str) -> Result<Vec<Receipt>> {
+    let receipts = reserved(row).map_err(unexpected(operation))?.unwrap_or_default();
+    check_count(receipts.len(), count, operation)?;
+    Ok(receipts)
+}
+
+/// The receipts of a row, unless it says that none were given.
+pub(crate) fn reserved(row: &PgRow) -> Result<Option<Vec<Receipt>>, sqlx::Error> {
+    let ids: Option<Vec<i64>> = row.try_get("ids")?;
+    let inserted_at = row.try_get("inserted_at")?;
+    Ok(ids.map(|ids| ids.into_iter().map(|id| Receipt { id: JobId(id), inserted_at }).collect()))
+}
+
+/// Fails unless each job became a row.
+pub(crate) fn check_count(rows: usize, jobs: usize, operation: &'static str) -> Result<()> {
+    if rows == jobs {
+        return Ok(());
+    }
+    let problem =
+        format!("{rows} of {jobs} jobs were stored; look for a trigger or a rule that leaves out rows");
+    Err(Error::new(ErrorKind::Store, operation, problem))
+}
+
+/// The row that a new job became, as if it was read back.
+pub(crate) fn stored(mut job: NewJob, Receipt { id, inserted_at }: Receipt) -> Job {
+    jsonb::read_back(&mut job.args);
+    job.meta.values_mut().for_each(jsonb::read_back);
+    Job {
+        id,
+        state: job.state(),
+        inserted_at: inserted_at.and_utc(),
+        scheduled_at: scheduled_at(job.schedule, inserted_at).and_utc(),
+        queue: job.queue,
+        worker: job.worker,
+        args: job.args,
+        meta: job.meta,
+        tags: job.tags,
+        max_attempts: job.max_attempts,
+        priority: job.priority,
+        ..Job::default()
+    }
 }
 
 /// An error about rows that are not what was asked for.

@@ -36,6 +36,8 @@ statements! {
     fetch_jobs,
     init_queue,
     insert_jobs,
+    insert_jobs_copy,
+    insert_jobs_reserve,
     leader,
     list_jobs,
     notify,

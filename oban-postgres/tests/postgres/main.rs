@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
 
 mod connections;
+mod copying;
 mod indexes;
+mod insertion;
 mod migrations;
 mod model;
 mod notifier;
