@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Runs jobs, each in a task of its own on the application's runtime.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Executor {
     registry: Registry,
     workers: Handle,
@@ -33,7 +33,7 @@ impl Executor {
     /// Starts runs, each in a task; they report to their slots. Calls `began` when each has had its first turn, or
     /// about then.
     pub(crate) fn start_tasks(
-        &self,
+        self: &Arc<Self>,
         slots: Vec<Arc<Slot>>,
         tracker: &TaskTracker,
         began: impl FnOnce() + Send + 'static,
@@ -51,7 +51,7 @@ impl Executor {
 
     /// Starts runs, each in a thread of its own. Not one of tokio's threads for blocking work: a process could not exit
     /// while one of them is stuck.
-    pub(crate) fn start_threads(&self, slots: Vec<Arc<Slot>>, tracker: &TaskTracker) {
+    pub(crate) fn start_threads(self: &Arc<Self>, slots: Vec<Arc<Slot>>, tracker: &TaskTracker) {
         for slot in slots {
             let (workers, run) = (self.workers.clone(), tracker.track_future(self.run(Arc::clone(&slot))));
             let thread = thread::Builder::new().name(format!("oban {}", slot.job.queue));
@@ -61,7 +61,7 @@ impl Executor {
         }
     }
 
-    fn run(&self, slot: Arc<Slot>) -> impl Future<Output = ()> + Send + use<> {
+    fn run(self: &Arc<Self>, slot: Arc<Slot>) -> impl Future<Output = ()> + Send + use<> {
         let job = &slot.job;
         let span = tracing::info_span!(
             "oban.job",
@@ -70,7 +70,7 @@ impl Executor {
             worker = job.worker,
             job.attempt
         );
-        let (executor, tenancy) = (self.clone(), Tenancy(slot));
+        let (executor, tenancy) = (Arc::clone(self), Tenancy(slot));
         async move {
             let slot = &tenancy.0;
             tokio::select! {

@@ -31,7 +31,7 @@ use crate::{
 /// jobs run while the store works.
 pub(crate) struct Producer {
     engine: Traced,
-    executor: Executor,
+    executor: Arc<Executor>,
     meta: QueueMeta,
     wiring: Wiring,
     hints: Subscription,
@@ -72,7 +72,7 @@ impl Producer {
         let audit_at = Instant::now() + wiring.audit_interval;
         Self {
             engine,
-            executor,
+            executor: Arc::new(executor),
             meta,
             wiring,
             hints,

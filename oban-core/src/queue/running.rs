@@ -1,7 +1,7 @@
 //! The runs of one producer.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, hash_map::Entry},
     sync::Arc,
     time::Duration,
 };
@@ -34,8 +34,7 @@ struct Running {
 /// The runs that hold a slot.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    runs: HashMap<RunId, Running>,
-    by_job: HashMap<JobId, RunId>,
+    runs: HashMap<JobId, Running>,
     deadlines: BTreeSet<(Instant, RunId)>,
     last: u64,
 }
@@ -48,27 +47,29 @@ impl Runs {
     /// Takes up a fetched job.
     pub(super) fn add(&mut self, job: Arc<Job>, inbox: Arc<Inbox>) -> Arc<Slot> {
         // Given to us again, it was taken from the old run: that one must not go on beside the new.
-        if let Some(run) = self.by_job.get(&job.id) {
-            self.abandon(*run);
+        if let Some(run) = self.of(job.id) {
+            self.abandon(run);
         }
         self.last += 1;
-        let slot = Arc::new(Slot::new(RunId(self.last), job, inbox));
-        self.by_job.insert(slot.job.id, slot.run);
-        self.runs.insert(slot.run, Running { slot: Arc::clone(&slot), deadline: None });
+        let run = RunId { job: job.id, number: self.last };
+        let slot = Arc::new(Slot::new(run, job, inbox));
+        self.runs.insert(run.job, Running { slot: Arc::clone(&slot), deadline: None });
         slot
     }
 
     /// Frees the slot of a run that is over.
     pub(super) fn remove(&mut self, run: RunId) {
-        self.set_deadline(run, None);
-        if let Some(running) = self.runs.remove(&run) {
-            self.by_job.remove(&running.slot.job.id);
+        let Entry::Occupied(entry) = self.runs.entry(run.job) else { return };
+        if entry.get().slot.run == run
+            && let Some((at, _)) = entry.remove().deadline
+        {
+            self.deadlines.remove(&(at, run));
         }
     }
 
     /// Ends a run whose outcome no longer counts.
     pub(super) fn abandon(&mut self, run: RunId) {
-        if let Some(running) = self.runs.get(&run) {
+        if let Some(running) = self.get(run) {
             running.slot.claim();
             running.slot.kill();
         }
@@ -77,14 +78,14 @@ impl Runs {
 
     /// Ends a run that fails from outside. It keeps its slot until its failure is reported.
     pub(super) fn kill(&self, run: RunId) -> Option<Arc<Slot>> {
-        let slot = &self.runs.get(&run)?.slot;
+        let slot = &self.get(run)?.slot;
         slot.kill();
         Some(Arc::clone(slot))
     }
 
     /// Asks a run to end.
     pub(super) fn cancel(&self, run: RunId) {
-        if let Some(running) = self.runs.get(&run) {
+        if let Some(running) = self.get(run) {
             running.slot.cancellation.cancel();
         }
     }
@@ -113,7 +114,7 @@ impl Runs {
 
     /// The run of a job.
     pub(super) fn of(&self, id: JobId) -> Option<RunId> {
-        self.by_job.get(&id).copied()
+        self.runs.get(&id).map(|running| running.slot.run)
     }
 
     /// The jobs that run, lowest id first.
@@ -125,8 +126,9 @@ impl Runs {
 
     /// Sets what happens to a run and when; one thing at a time.
     pub(super) fn set_deadline(&mut self, run: RunId, deadline: Option<(Instant, Deadline)>) {
-        let Some(running) = self.runs.get_mut(&run) else { return };
-        if let Some((at, _)) = std::mem::replace(&mut running.deadline, deadline) {
+        let Some(running) = self.get_mut(run) else { return };
+        let before = std::mem::replace(&mut running.deadline, deadline);
+        if let Some((at, _)) = before {
             self.deadlines.remove(&(at, run));
         }
         if let Some((at, _)) = deadline {
@@ -136,7 +138,7 @@ impl Runs {
 
     /// Whether something is going to happen to a run already.
     pub(super) fn has_deadline(&self, run: RunId) -> bool {
-        self.runs.get(&run).is_some_and(|running| running.deadline.is_some())
+        self.get(run).is_some_and(|running| running.deadline.is_some())
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -147,7 +149,15 @@ impl Runs {
     pub(super) fn take_due(&mut self, now: Instant) -> Option<(RunId, Deadline)> {
         let &(at, run) = self.deadlines.first().filter(|(at, _)| *at <= now)?;
         self.deadlines.remove(&(at, run));
-        let (_, deadline) = self.runs.get_mut(&run)?.deadline.take()?;
+        let (_, deadline) = self.get_mut(run)?.deadline.take()?;
         Some((run, deadline))
+    }
+
+    fn get(&self, run: RunId) -> Option<&Running> {
+        self.runs.get(&run.job).filter(|running| running.slot.run == run)
+    }
+
+    fn get_mut(&mut self, run: RunId) -> Option<&mut Running> {
+        self.runs.get_mut(&run.job).filter(|running| running.slot.run == run)
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::inbox::Inbox;
-use crate::{Ack, Finish, Job};
+use crate::{Ack, Finish, Job, JobId};
 
 /// What a run and its producer share. Whoever finishes it first decides; the other is ignored.
 #[derive(Debug)]
@@ -25,9 +25,12 @@ pub(crate) struct Slot {
     kill: Notify,
 }
 
-/// Names a run within its producer. Ids do not: a job may come back while an old run of it lingers.
+/// Names a run within its producer. Its job does not: that may come back while an old run of it lingers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct RunId(pub(super) u64);
+pub(super) struct RunId {
+    pub(super) job: JobId,
+    pub(super) number: u64,
+}
 
 /// What a run tells its producer.
 #[derive(Debug)]
