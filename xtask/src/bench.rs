@@ -109,8 +109,8 @@ impl Bench {
     fn passed_on(&self) -> Result<Vec<String>> {
         let results = workspace::root()?.join("target/bench/results.json");
         let mut arguments =
-            vec!["--results".to_owned(), text(&results)?, "--against".to_owned(), name(self.against)];
-        arguments.extend(self.engine.iter().flat_map(|engine| ["--engine".to_owned(), name(*engine)]));
+            vec!["--results".to_owned(), text(&results)?, "--against".to_owned(), name(&self.against)];
+        arguments.extend(self.engine.iter().flat_map(|engine| ["--engine".to_owned(), name(engine)]));
         arguments.extend(self.only.iter().flat_map(|only| ["--only".to_owned(), only.clone()]));
         let flags = [("--quick", self.quick), ("--check", self.check), ("--reuse", self.reuse)];
         arguments.extend(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| (*flag).to_owned()));
@@ -147,6 +147,6 @@ fn text(path: &Path) -> Result<String> {
     path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
-fn name(value: impl ValueEnum) -> String {
+fn name(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
