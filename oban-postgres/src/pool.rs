@@ -13,14 +13,14 @@ use std::{
 };
 
 use oban_core::{Error, ErrorKind, Result};
-use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, postgres::PgRow, query::Query};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, postgres::PgRow, query::Query};
 use sqlx_postgres::PgArguments;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
 };
 
-use crate::error;
+use crate::{error, sql::Session};
 
 /// Two are enough for one machine's fetches; the rest is for housekeeping beside them.
 const CONNECTIONS: usize = 4;
@@ -40,24 +40,31 @@ pub(crate) struct OwnPool {
     model: PgPool,
     permits: Arc<Semaphore>,
     idle: Arc<Idle>,
-    prepare: bool,
+    /// What each connection defines for itself; none where connections are not kept.
+    session: Option<Arc<Session>>,
 }
 
-type Idle = Mutex<Vec<(PgConnection, Instant)>>;
+type Idle = Mutex<Vec<(Own, Instant)>>;
+
+#[derive(Debug)]
+struct Own {
+    conn: PgConnection,
+    session: Option<Arc<Session>>,
+}
 
 /// A connection on loan.
 #[derive(Debug)]
 pub(crate) struct Held {
-    conn: PgConnection,
+    own: Own,
     idle: Arc<Idle>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl OwnPool {
-    /// A pool that connects as `model` does. Without `prepare`, nothing is set on a connection and no
+    /// A pool that connects as `model` does. Without `session`, nothing is set on a connection and no
     /// statement keeps its name, as poolers need it that hand out connections per transaction.
-    pub(crate) fn new(model: PgPool, prepare: bool) -> Self {
-        Self { model, permits: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::default(), prepare }
+    pub(crate) fn new(model: PgPool, session: Option<Arc<Session>>) -> Self {
+        Self { model, permits: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::default(), session }
     }
 
     /// Runs one statement on a connection of its own and returns its rows.
@@ -81,11 +88,11 @@ impl OwnPool {
         let connected = timeout(ACQUIRE_TIMEOUT, async {
             let permit =
                 Arc::clone(&self.permits).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-            let conn = match self.take_idle() {
-                Some(conn) => conn,
+            let own = match self.take_idle() {
+                Some(own) => own,
                 None => self.connect().await?,
             };
-            Ok(Held { conn, idle: Arc::clone(&self.idle), _permit: permit })
+            Ok(Held { own, idle: Arc::clone(&self.idle), _permit: permit })
         });
         match connected.await {
             Ok(held) => held.map_err(error::of_connecting(operation)),
@@ -105,30 +112,43 @@ impl OwnPool {
         error
     }
 
-    fn take_idle(&self) -> Option<PgConnection> {
+    fn take_idle(&self) -> Option<Own> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|(_, since)| since.elapsed() < IDLE_TIMEOUT);
-        idle.pop().map(|(conn, _)| conn)
+        idle.pop().map(|(own, _)| own)
     }
 
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+    async fn connect(&self) -> Result<Own, sqlx::Error> {
         let mut options = (*self.model.connect_options()).clone().application_name("oban");
-        if !self.prepare {
+        if self.session.is_none() {
             options = options.statement_cache_capacity(0);
         }
         let mut conn = options.connect().await?;
-        if self.prepare {
+        let mut session = None;
+        if let Some(wanted) = &self.session {
             sqlx::raw_sql(SETTINGS).execute(&mut conn).await?;
+            let define = AssertSqlSafe(Arc::clone(&wanted.define_ack_and_fetch_jobs));
+            match sqlx::raw_sql(define).execute(&mut conn).await {
+                Ok(_) => session = Some(Arc::clone(wanted)),
+                // The role may not make temporary objects. It takes a few round trips more then.
+                Err(sqlx::Error::Database(error)) => tracing::debug!(%error, "doing without a function"),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(conn)
+        Ok(Own { conn, session })
     }
 }
 
 impl Held {
     /// Puts the connection back for the next caller.
     pub(crate) fn keep(self) {
-        let Self { conn, idle, _permit } = self;
-        idle.lock().unwrap_or_else(PoisonError::into_inner).push((conn, Instant::now()));
+        let Self { own, idle, _permit } = self;
+        idle.lock().unwrap_or_else(PoisonError::into_inner).push((own, Instant::now()));
+    }
+
+    /// What this connection has defined, if it could.
+    pub(crate) fn session(&self) -> Option<Arc<Session>> {
+        self.own.session.clone()
     }
 }
 
@@ -136,12 +156,12 @@ impl Deref for Held {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.conn
+        &self.own.conn
     }
 }
 
 impl DerefMut for Held {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.conn
+        &mut self.own.conn
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     IndexProfile, error,
     pool::OwnPool,
     prefix::Prefix,
-    sql::{Sql, Statement},
+    sql::{Session, Sql, Statement},
 };
 
 /// Jobs in a Postgres database, in the tables of Oban for Elixir, version 14.
@@ -81,14 +81,16 @@ impl Postgres {
     /// made with `statement_cache_capacity(0)` and `extra_float_digits(None)` then.
     #[must_use]
     pub fn prepare(self, prepare: bool) -> Self {
-        Self { own: OwnPool::new(self.pool.clone(), prepare), prepare, ..self }
+        let session = prepare.then(|| Arc::new(Session::new(&self.sql, &self.prefix)));
+        Self { own: OwnPool::new(self.pool.clone(), session), prepare, ..self }
     }
 
     fn build(pool: PgPool, prefix: Prefix) -> Self {
+        let sql = Sql::new(&prefix);
         Self {
-            own: OwnPool::new(pool.clone(), true),
+            own: OwnPool::new(pool.clone(), Some(Arc::new(Session::new(&sql, &prefix)))),
             pool,
-            sql: Arc::new(Sql::new(&prefix)),
+            sql: Arc::new(sql),
             prefix: Arc::new(prefix),
             clock: Clock::store(),
             profile: None,

@@ -52,6 +52,33 @@ statements! {
     version,
 }
 
+/// What the engine's own connections can do because each of them has defined it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Defines the function.
+    pub(crate) define_ack_and_fetch_jobs: Statement,
+    /// Calls it: the parameters of `ack_jobs`, then those of `fetch_jobs` without the time.
+    pub(crate) ack_and_fetch_jobs: Statement,
+}
+
+impl Session {
+    /// The statements for the tables in `prefix`.
+    pub(crate) fn new(sql: &Sql, prefix: &Prefix) -> Self {
+        let define = render(include_str!("../sql/session/define_ack_and_fetch_jobs.sql"), prefix);
+        let call = include_str!("../sql/session/ack_and_fetch_jobs.sql");
+        let define =
+            define.replace("{ack_jobs}", &sql.ack_jobs).replace("{fetch_jobs}", &after_acks(&sql.fetch_jobs));
+        Self { define_ack_and_fetch_jobs: define.into(), ack_and_fetch_jobs: render(call, prefix) }
+    }
+}
+
+/// `fetch_jobs` behind the parameters of `ack_jobs`, $2 to $10. Both have the time as $1.
+fn after_acks(fetch_jobs: &str) -> String {
+    (2..=5).fold(fetch_jobs.to_owned(), |text, number| {
+        text.replace(&format!("${number}::"), &format!("${}::", number + 9))
+    })
+}
+
 /// The text of a file for one schema. Comments are for readers of the file, not for the wire.
 pub(crate) fn render(text: &str, prefix: &Prefix) -> Statement {
     let bare: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();

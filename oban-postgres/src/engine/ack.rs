@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::query::Query;
 use sqlx_postgres::PgArguments;
 
-use crate::{Postgres, bind::micros, row};
+use crate::{Postgres, bind::micros, row, sql::Statement};
 
 const OPERATION: &str = "ack_jobs";
 
@@ -13,18 +13,22 @@ pub(super) async fn ack(postgres: &Postgres, acks: &[Ack]) -> Result<Vec<JobId>>
     if acks.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = postgres.own.fetch_all(OPERATION, statement(postgres, acks)).await?;
+    let rows = postgres.own.fetch_all(OPERATION, bind(postgres, &postgres.sql.ack_jobs, acks)).await?;
     rows.iter().map(|row| row::id(row).map_err(row::unexpected(OPERATION))).collect()
 }
 
-/// The statement that takes these acks.
-pub(super) fn statement(postgres: &Postgres, acks: &[Ack]) -> Query<'static, sqlx::Postgres, PgArguments> {
+/// A statement with these acks as its first ten parameters.
+pub(super) fn bind(
+    postgres: &Postgres,
+    statement: &Statement,
+    acks: &[Ack],
+) -> Query<'static, sqlx::Postgres, PgArguments> {
     let mut sorted: Vec<&Ack> = acks.iter().collect();
     // The order in which rows are locked.
     sorted.sort_by_key(|ack| ack.id);
     let columns = Columns::of(&sorted);
     postgres
-        .query(&postgres.sql.ack_jobs)
+        .query(statement)
         .bind(postgres.now())
         .bind(columns.ids)
         .bind(columns.attempts)

@@ -1,14 +1,15 @@
 use oban_core::{Fetch, Fetched, Job, JobId, QueueMeta, Result, Touched};
-use sqlx::{Connection, PgConnection, postgres::PgRow, query::Query};
+use sqlx::{Connection, PgConnection, Row, postgres::PgRow, query::Query};
 use sqlx_postgres::PgArguments;
 
 use super::ack;
-use crate::{Postgres, bind::bounded, error::within, row};
+use crate::{Postgres, bind::bounded, error::within, row, sql::Session};
+
+type Statement = Query<'static, sqlx::Postgres, PgArguments>;
 
 const OPERATION: &str = "fetch_jobs";
 
-/// One statement when there is only one thing to do. Acks come first, as a statement of their own: one
-/// that does both works on a snapshot from before the acks, and has been seen to deadlock.
+/// One statement when there is only one thing to do. Acks come first, as a statement of their own.
 pub(super) async fn fetch(postgres: &Postgres, fetch: Fetch<'_>) -> Result<Fetched> {
     let wanted = fetch.demand > 0 && fetch.queue.is_fetching();
     if !wanted {
@@ -19,7 +20,13 @@ pub(super) async fn fetch(postgres: &Postgres, fetch: Fetch<'_>) -> Result<Fetch
         return Ok(Fetched { jobs: sorted(&rows), acked: Vec::new() });
     }
     let mut held = postgres.own.acquire(OPERATION).await?;
-    match within(OPERATION, both(postgres, &mut held, fetch)).await {
+    let both = async {
+        match held.session() {
+            Some(session) => in_one_trip(postgres, &session, &mut held, fetch).await,
+            None => in_four_trips(postgres, &mut held, fetch).await,
+        }
+    };
+    match within(OPERATION, both).await {
         Ok(fetched) => {
             held.keep();
             Ok(fetched)
@@ -39,22 +46,38 @@ pub(super) async fn reclaim(
     Ok(row::touched(&postgres.own.fetch_all("reclaim_jobs", statement).await?))
 }
 
-async fn both(
+async fn in_one_trip(
+    postgres: &Postgres,
+    session: &Session,
+    conn: &mut PgConnection,
+    fetch: Fetch<'_>,
+) -> Result<Fetched, sqlx::Error> {
+    let call = bind(ack::bind(postgres, &session.ack_and_fetch_jobs, fetch.acks), fetch);
+    let rows = call.fetch_all(conn).await?;
+    let (first, rows) = rows.split_first().ok_or(sqlx::Error::RowNotFound)?;
+    let acked: Option<Vec<i64>> = first.try_get("acked")?;
+    Ok(Fetched { jobs: sorted(rows), acked: acked.into_iter().flatten().map(JobId).collect() })
+}
+
+async fn in_four_trips(
     postgres: &Postgres,
     conn: &mut PgConnection,
     fetch: Fetch<'_>,
 ) -> Result<Fetched, sqlx::Error> {
     let mut tx = conn.begin().await?;
-    let acked = ack::statement(postgres, fetch.acks).fetch_all(&mut *tx).await?;
+    let acked = ack::bind(postgres, &postgres.sql.ack_jobs, fetch.acks).fetch_all(&mut *tx).await?;
     let rows = statement(postgres, fetch).fetch_all(&mut *tx).await?;
     tx.commit().await?;
     Ok(Fetched { jobs: sorted(&rows), acked: acked.iter().map(row::id).collect::<Result<_, _>>()? })
 }
 
-fn statement(postgres: &Postgres, fetch: Fetch<'_>) -> Query<'static, sqlx::Postgres, PgArguments> {
-    postgres
-        .query(&postgres.sql.fetch_jobs)
-        .bind(postgres.now())
+fn statement(postgres: &Postgres, fetch: Fetch<'_>) -> Statement {
+    bind(postgres.query(&postgres.sql.fetch_jobs).bind(postgres.now()), fetch)
+}
+
+/// What a fetch binds after the time.
+fn bind(statement: Statement, fetch: Fetch<'_>) -> Statement {
+    statement
         .bind(bounded(fetch.demand))
         .bind(fetch.queue.queue.clone())
         .bind(fetch.queue.node.clone())
