@@ -1,24 +1,29 @@
 //! A loop that finishes what it took and takes the next, in one transaction.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
 use harness::{Node, probe};
 use serde_json::Value;
 use sqlx::{
-    Connection, PgConnection, Row,
+    AssertSqlSafe, Connection, PgConnection, Postgres, Row,
     postgres::{PgListener, PgRow},
+    query::Query,
 };
+use sqlx_postgres::PgArguments;
 use tokio::{sync::oneshot, task::JoinHandle};
 use uuid::Uuid;
 
-use super::postgres_sql::{ACK, CHANNEL, FETCH, SETTINGS, query};
+use super::postgres_sql::{ACK_AND_FETCH, CHANNEL, DEFINE, FETCH, SETTINGS, query};
 use crate::QUEUE;
+
+type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Begins to run jobs, in batches of up to `limit`.
 pub(super) async fn start(url: &str, limit: usize) -> Result<Box<dyn Node>> {
     let mut conn = PgConnection::connect(url).await?;
     sqlx::raw_sql(SETTINGS).execute(&mut conn).await?;
+    sqlx::raw_sql(AssertSqlSafe(DEFINE.as_str())).execute(&mut conn).await?;
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
     let (stop, stopped) = oneshot::channel();
@@ -75,21 +80,30 @@ impl Worker {
     /// Finishes these jobs and takes the next.
     async fn turn(&mut self, finished: &[Job]) -> Result<Vec<Job>> {
         if finished.is_empty() {
-            return fetch(&mut self.conn, self.limit, &self.uuid).await;
+            let fetch = self.bind(query(&FETCH).bind(None::<NaiveDateTime>));
+            return fetch.fetch_all(&mut self.conn).await?.iter().map(decode).collect();
         }
-        let mut tx = self.conn.begin().await?;
-        ack(&mut tx, finished).await?;
-        let jobs = fetch(&mut tx, self.limit, &self.uuid).await?;
-        tx.commit().await?;
-        Ok(jobs)
+        let both = self.bind(bind(query(&ACK_AND_FETCH), finished));
+        let rows = both.fetch_all(&mut self.conn).await?;
+        let (first, rows) = rows.split_first().context("the function returned nothing")?;
+        let acked: Option<Vec<i64>> = first.try_get("acked")?;
+        let (acked, count) = (acked.map_or(0, |ids| ids.len()), finished.len());
+        ensure!(acked == count, "{acked} of {count} jobs were finished");
+        rows.iter().map(decode).collect()
+    }
+
+    /// What a fetch takes after the time.
+    fn bind(&self, statement: Statement) -> Statement {
+        statement.bind(self.limit).bind(QUEUE).bind("raw").bind(self.uuid.clone())
     }
 }
 
-async fn ack(conn: &mut PgConnection, jobs: &[Job]) -> Result<()> {
+/// What finishes these jobs.
+fn bind(statement: Statement, jobs: &[Job]) -> Statement {
     let count = jobs.len();
     let mut jobs: Vec<_> = jobs.iter().collect();
     jobs.sort_unstable_by_key(|job| job.id);
-    let rows = query(&ACK)
+    statement
         .bind(None::<NaiveDateTime>)
         .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
         .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
@@ -100,22 +114,6 @@ async fn ack(conn: &mut PgConnection, jobs: &[Job]) -> Result<()> {
         .bind(vec![None::<Value>; count])
         .bind(vec![None::<String>; count])
         .bind(vec![false; count])
-        .fetch_all(conn)
-        .await?;
-    anyhow::ensure!(rows.len() == count, "{} of {count} jobs were finished", rows.len());
-    Ok(())
-}
-
-async fn fetch(conn: &mut PgConnection, limit: i64, uuid: &str) -> Result<Vec<Job>> {
-    let rows = query(&FETCH)
-        .bind(None::<NaiveDateTime>)
-        .bind(limit)
-        .bind(QUEUE)
-        .bind("raw")
-        .bind(uuid)
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(decode).collect()
 }
 
 fn decode(row: &PgRow) -> Result<Job> {
