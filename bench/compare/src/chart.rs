@@ -56,6 +56,7 @@ fn draw_bars(cases: &[&Taken], labels: &[&str], path: &Path) -> Result<(), Box<d
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .light_line_style(WHITE)
         .x_labels(cases.len() * 2)
         .x_label_formatter(&|position| if position.fract() > 0.4 { name(position) } else { String::new() })
         .y_label_formatter(&|rate| format!("{rate:.0}"))

@@ -12,10 +12,11 @@ const CHART: &str = "performance.svg";
 
 /// Writes the page and its chart into a folder.
 pub(crate) fn write(results: &Results, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let has_chart = chart::draw(results, &folder.join(CHART))?;
     let page = TEMPLATE
         .replace("{machine}", &results.machine.to_string())
-        .replace("{rounds}", &results.rounds.to_string())
+        .replace("{rounds}", &results.rounds().to_string())
         .replace(
             "{chart}",
             if has_chart { "![Jobs run per second, by queue limit](performance.svg)" } else { "" },

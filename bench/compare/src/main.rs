@@ -50,12 +50,15 @@ async fn measure(cli: &Cli) -> Result<Results> {
     let cases = cases::selected(cli);
     ensure!(!cases.is_empty(), "no measurement is called like that");
     let rounds = cli.rounds();
-    let mut results = Results { machine: Machine::look(cli).await?, rounds, cases: Vec::new() };
+    let mut results = Results { machine: Machine::look(cli).await?, cases: Vec::new() };
     println!("{}\n", results.machine);
     for case in cases {
         let taken = rounds::take(cli, &case, rounds).await.with_context(|| case.to_string())?;
         println!("{}\n{}\n", taken.title, tables::readings(&taken));
         results.cases.push(taken);
+    }
+    if cli.only.is_some() && cli.results.exists() {
+        results.keep(Results::read(&cli.results)?);
     }
     results.write(&cli.results)?;
     Ok(results)

@@ -15,7 +15,6 @@ use crate::machine::Machine;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) machine: Machine,
-    pub(crate) rounds: usize,
     pub(crate) cases: Vec<Taken>,
 }
 
@@ -52,6 +51,25 @@ impl Results {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// Adds what was measured before and was not measured again.
+    pub(crate) fn keep(&mut self, before: Self) {
+        let taken = std::mem::take(&mut self.cases);
+        let is_old =
+            |case: &Taken| !taken.iter().any(|new| new.engine == case.engine && new.name == case.name);
+        self.cases.extend(before.cases.into_iter().filter(is_old));
+        self.cases.extend(taken);
+    }
+
+    /// In how many rounds each measurement was taken, at least.
+    pub(crate) fn rounds(&self) -> usize {
+        let series = self.cases.iter().flat_map(|case| &case.series);
+        series
+            .filter(|series| series.failure.is_none())
+            .map(|series| series.readings.len())
+            .min()
+            .unwrap_or(0)
     }
 
     pub(crate) fn case(&self, engine: Engine, name: &str) -> Option<&Taken> {

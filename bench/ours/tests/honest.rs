@@ -1,4 +1,5 @@
 //! The bare loops leave every row as `oban` leaves it. Otherwise they would be fast at something else.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::env;
 

@@ -24,14 +24,14 @@ pub(super) fn cases(sizes: &Sizes) -> Vec<Case> {
 
 fn growth(name: &str, title: &str, measurement: &str) -> Case {
     let situation = |label, scene| Contender::situation(label, measurement, scene, Method::Runner);
-    situated(name, title, [situation("empty", Scene::Fresh), situation("grown", Scene::Grown)])
+    situated(name, title, vec![situation("empty", Scene::Fresh), situation("grown", Scene::Grown)])
 }
 
 fn held(jobs: usize) -> Case {
     let title = "drain beside a transaction that has written and stays open";
     let measurement = format!("drain --limit 100 --jobs {jobs}");
     let situation = |label, scene| Contender::situation(label, &measurement, scene, Method::Runner);
-    situated("held", title, [situation("free", Scene::Fresh), situation("held", Scene::Held)])
+    situated("held", title, vec![situation("free", Scene::Fresh), situation("held", Scene::Held)])
 }
 
 fn nodes(jobs: usize) -> Case {
@@ -40,23 +40,23 @@ fn nodes(jobs: usize) -> Case {
         let label = if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") };
         Contender::situation(&label, "node --limit 50", Scene::Fresh, Method::Nodes(count))
     };
-    situated("nodes", &title, PROCESSES.map(situation))
+    situated("nodes", &title, PROCESSES.map(situation).to_vec())
 }
 
 fn soak(minutes: u64) -> Case {
     let title = format!("{SOAKING} processes on one queue for {minutes} minutes");
     let label = format!("{SOAKING} nodes");
     let method = Method::Soak(SOAKING);
-    situated("soak", &title, [Contender::situation(&label, "node --limit 50", Scene::Fresh, method)])
+    situated("soak", &title, vec![Contender::situation(&label, "node --limit 50", Scene::Fresh, method)])
 }
 
 /// Compares with the first situation.
-fn situated<const COUNT: usize>(name: &str, title: &str, contenders: [Contender; COUNT]) -> Case {
+fn situated(name: &str, title: &str, contenders: Vec<Contender>) -> Case {
     Case {
         name: name.to_owned(),
         title: format!("{}: {title}", Engine::Postgres),
         engine: Engine::Postgres,
-        baseline: contenders[0].label.clone(),
-        contenders: contenders.to_vec(),
+        baseline: contenders.first().map(|first| first.label.clone()).unwrap_or_default(),
+        contenders,
     }
 }

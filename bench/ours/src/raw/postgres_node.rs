@@ -1,19 +1,23 @@
 //! A loop that finishes what it took and takes the next, in one transaction.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
 use harness::{Node, probe};
 use serde_json::Value;
 use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, Row,
+    AssertSqlSafe, Connection, PgConnection, Postgres, Row,
     postgres::{PgListener, PgRow},
+    query::Query,
 };
+use sqlx_postgres::PgArguments;
 use tokio::{sync::oneshot, task::JoinHandle};
 use uuid::Uuid;
 
 use super::postgres_sql::{ACK_AND_FETCH, CHANNEL, DEFINE, FETCH, SETTINGS, query};
 use crate::QUEUE;
+
+type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Begins to run jobs, in batches of up to `limit`.
 pub(super) async fn start(url: &str, limit: usize) -> Result<Box<dyn Node>> {
@@ -76,17 +80,30 @@ impl Worker {
     /// Finishes these jobs and takes the next.
     async fn turn(&mut self, finished: &[Job]) -> Result<Vec<Job>> {
         if finished.is_empty() {
-            return fetch(&mut self.conn, self.limit, &self.uuid).await;
+            let fetch = self.bind(query(&FETCH).bind(None::<NaiveDateTime>));
+            return fetch.fetch_all(&mut self.conn).await?.iter().map(decode).collect();
         }
-        ack_and_fetch(&mut self.conn, finished, self.limit, &self.uuid).await
+        let both = self.bind(bind(query(&ACK_AND_FETCH), finished));
+        let rows = both.fetch_all(&mut self.conn).await?;
+        let (first, rows) = rows.split_first().context("the function returned nothing")?;
+        let acked: Option<Vec<i64>> = first.try_get("acked")?;
+        let (acked, count) = (acked.map_or(0, |ids| ids.len()), finished.len());
+        ensure!(acked == count, "{acked} of {count} jobs were finished");
+        rows.iter().map(decode).collect()
+    }
+
+    /// What a fetch takes after the time.
+    fn bind(&self, statement: Statement) -> Statement {
+        statement.bind(self.limit).bind(QUEUE).bind("raw").bind(self.uuid.clone())
     }
 }
 
-async fn ack_and_fetch(conn: &mut PgConnection, jobs: &[Job], limit: i64, uuid: &str) -> Result<Vec<Job>> {
+/// What finishes these jobs.
+fn bind(statement: Statement, jobs: &[Job]) -> Statement {
     let count = jobs.len();
     let mut jobs: Vec<_> = jobs.iter().collect();
     jobs.sort_unstable_by_key(|job| job.id);
-    let rows = query(&ACK_AND_FETCH)
+    statement
         .bind(None::<NaiveDateTime>)
         .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
         .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
@@ -97,28 +114,6 @@ async fn ack_and_fetch(conn: &mut PgConnection, jobs: &[Job], limit: i64, uuid: 
         .bind(vec![None::<Value>; count])
         .bind(vec![None::<String>; count])
         .bind(vec![false; count])
-        .bind(limit)
-        .bind(QUEUE)
-        .bind("raw")
-        .bind(uuid)
-        .fetch_all(conn)
-        .await?;
-    let (first, rows) = rows.split_first().context("the first row tells what was finished")?;
-    let finished: Vec<i64> = first.try_get("acked")?;
-    anyhow::ensure!(finished.len() == count, "{} of {count} jobs were finished", finished.len());
-    rows.iter().map(decode).collect()
-}
-
-async fn fetch(conn: &mut PgConnection, limit: i64, uuid: &str) -> Result<Vec<Job>> {
-    let rows = query(&FETCH)
-        .bind(None::<NaiveDateTime>)
-        .bind(limit)
-        .bind(QUEUE)
-        .bind("raw")
-        .bind(uuid)
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(decode).collect()
 }
 
 fn decode(row: &PgRow) -> Result<Job> {

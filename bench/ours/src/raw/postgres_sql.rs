@@ -11,18 +11,10 @@ pub(super) const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET
 
 pub(super) const CHANNEL: &str = "public.oban_insert";
 
-/// Defines the function that [`ACK_AND_FETCH`] calls.
-pub(super) static DEFINE: LazyLock<String> = LazyLock::new(|| {
-    let ack = render(include_str!("../../../../oban-postgres/sql/ack_jobs.sql"));
-    let fetch = (2..=5).fold(FETCH.clone(), |text, number| {
-        text.replace(&format!("${number}::"), &format!("${}::", number + 9))
-    });
-    render(include_str!("../../../../oban-postgres/sql/session/define_ack_and_fetch_jobs.sql"))
-        .replace("{ack_jobs}", &ack)
-        .replace("{fetch_jobs}", &fetch)
-});
+/// Finishes jobs and takes the next in one round trip, by a function that the connection defines first.
 pub(super) static ACK_AND_FETCH: LazyLock<String> =
     LazyLock::new(|| render(include_str!("../../../../oban-postgres/sql/session/ack_and_fetch_jobs.sql")));
+pub(super) static DEFINE: LazyLock<String> = LazyLock::new(define);
 pub(super) static FETCH: LazyLock<String> =
     LazyLock::new(|| render(include_str!("../../../../oban-postgres/sql/fetch_jobs.sql")));
 pub(super) static INSERT: LazyLock<String> =
@@ -34,6 +26,16 @@ pub(super) static COPY: LazyLock<String> = LazyLock::new(|| render(include_str!(
 /// A statement that is prepared once.
 pub(super) fn query(statement: &'static LazyLock<String>) -> Query<'static, Postgres, PgArguments> {
     sqlx::query(AssertSqlSafe(statement.as_str()))
+}
+
+/// Behind the parameters of the first statement, $1 to $10, come those of the second. Both begin with the time.
+fn define() -> String {
+    let behind = (2..=5).fold(FETCH.clone(), |text, number| {
+        text.replace(&format!("${number}::"), &format!("${}::", number + 9))
+    });
+    render(include_str!("../../../../oban-postgres/sql/session/define_ack_and_fetch_jobs.sql"))
+        .replace("{ack_jobs}", &render(include_str!("../../../../oban-postgres/sql/ack_jobs.sql")))
+        .replace("{fetch_jobs}", &behind)
 }
 
 fn render(text: &str) -> String {
