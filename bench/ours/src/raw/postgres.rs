@@ -77,18 +77,19 @@ async fn insert(conn: &mut PgConnection) -> Result<()> {
     let row = query(&INSERT)
         .bind(None::<chrono::NaiveDateTime>)
         .bind(CHANNEL)
+        .bind(vec![json!({"queue": QUEUE}).to_string()])
         .bind([QUEUE].as_slice())
         .bind([WORKER].as_slice())
         .bind(vec![json!({"number": 0})])
         .bind(vec![json!({})])
-        .bind(vec![json!([])])
+        .bind(["{}"].as_slice())
         .bind([MAX_ATTEMPTS].as_slice())
         .bind([0].as_slice())
         .bind([None::<chrono::NaiveDateTime>].as_slice())
         .bind([None::<i64>].as_slice())
         .fetch_one(conn)
         .await?;
-    row.try_get::<i64, _>("id")?;
+    row.try_get::<Vec<i64>, _>("ids")?;
     Ok(())
 }
 
