@@ -236,8 +236,8 @@ async fn run(settings: Settings) {
         .start()
         .await
         .unwrap();
-    say("started");
     let mut terminated = signal(SignalKind::terminate()).unwrap();
+    say("started");
     tokio::select! {
         () = tell_leadership(&oban) => {}
         stopped = oban.run_until(terminated.recv()) => stopped.unwrap(),
