@@ -35,7 +35,8 @@ async fn tells_the_life_of_a_job() {
     let job = NewJob::new("Greet", json!({"name": "Ada"}));
     engine.insert_jobs(None, vec![job.clone(), job]).await.unwrap();
     let queue = engine.init_queue(&spec()).await.unwrap();
-    let fetched = engine.fetch_jobs(Fetch { queue: &queue, demand: 1, acks: &[] }).await.unwrap();
+    let fetched =
+        engine.fetch_jobs(Fetch { queue: &queue, demand: 1, after: None, acks: &[] }).await.unwrap();
     let acks = [Ack::of(&fetched.jobs[0], Finish::Complete { recorded: None })];
     engine.ack_jobs(&acks).await.unwrap();
     // Taken once, so told once.

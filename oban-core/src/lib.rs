@@ -52,6 +52,7 @@ pub use job::JobFilter;
 pub use job::JobId;
 pub use job::JobState;
 pub use job::NewJob;
+pub use job::Position;
 pub use job::Schedule;
 pub use notifier::Channel;
 pub use notifier::Hub;

@@ -2,11 +2,14 @@
 -- Index: oban_jobs_pkey; oban_jobs_available_index (lean), oban_jobs_state_queue_priority_scheduled_at_id_index (elixir).
 -- The CTE is a fence: a plain sub-select may be evaluated again and take more rows than the limit.
 -- Ids go through an array, because a join with the CTE turns into a hash join over the whole table.
+-- The position is where the scan of the index begins: while any old transaction is open, the entries of all jobs taken
+-- since stand before the first one that is left, and none can be cleared away.
 -- Jobs without attempts left are left out inside, or a few of them would block the queue.
 WITH subset AS (
   SELECT id
   FROM {prefix}.oban_jobs
   WHERE state = 'available' AND queue = $3::text AND attempt < max_attempts
+    AND (priority, scheduled_at, id) > ($6::integer, $7::timestamp, $8::bigint)
   ORDER BY priority, scheduled_at, id
   LIMIT $2::bigint
   FOR UPDATE SKIP LOCKED

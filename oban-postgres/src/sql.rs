@@ -76,7 +76,7 @@ impl Session {
 
 /// `fetch_jobs` behind the parameters of `ack_jobs`, $2 to $10. Both have the time as $1.
 fn after_acks(fetch_jobs: &str) -> String {
-    (2..=5).fold(fetch_jobs.to_owned(), |text, number| {
+    (2..=8).fold(fetch_jobs.to_owned(), |text, number| {
         text.replace(&format!("${number}::"), &format!("${}::", number + 9))
     })
 }

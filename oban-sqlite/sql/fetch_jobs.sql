@@ -9,6 +9,7 @@ WHERE id IN (
   SELECT id
   FROM oban_jobs
   WHERE state = 'available' AND queue = :queue AND attempt < max_attempts
+    AND (priority, scheduled_at, id) > (:after_priority, :after_scheduled_at, :after_id)
   ORDER BY priority, scheduled_at, id
   LIMIT :demand
 )

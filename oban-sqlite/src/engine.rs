@@ -12,7 +12,8 @@ mod stage;
 use async_trait::async_trait;
 use oban_core::{
     Ack, Capabilities, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
-    JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Result, Stage, Staged, Touched,
+    JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Result, Stage, Staged,
+    Touched,
 };
 
 use crate::{Sqlite, migrate};
@@ -77,9 +78,10 @@ impl Engine for Sqlite {
 
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
         let (meta, demand, acks) = (fetch.queue.clone(), fetch.demand, fetch.acks.to_vec());
+        let after = fetch.after.unwrap_or(Position::START);
         self.write("fetch_jobs", move |write| {
             let acked = ack::ack(write, &acks)?;
-            let jobs = fetch::fetch(write, &meta, demand)?;
+            let jobs = fetch::fetch(write, &meta, demand, after)?;
             Ok(Fetched { jobs, acked })
         })
         .await

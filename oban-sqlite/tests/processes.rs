@@ -140,7 +140,8 @@ async fn run(engine: &Sqlite) {
     let mut acks = Vec::new();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let fetched = engine.fetch_jobs(Fetch { queue: &meta, demand: 7, acks: &acks }).await.unwrap();
+        let fetched =
+            engine.fetch_jobs(Fetch { queue: &meta, demand: 7, after: None, acks: &acks }).await.unwrap();
         assert_eq!(fetched.acked.len(), acks.len(), "an ack was refused");
         acks = fetched.jobs.iter().map(|job| Ack::of(job, Finish::Complete { recorded: None })).collect();
         for job in &fetched.jobs {

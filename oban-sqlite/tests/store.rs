@@ -29,7 +29,7 @@ async fn producer(engine: &Sqlite) -> QueueMeta {
 }
 
 async fn fetch(engine: &Sqlite, meta: &QueueMeta) -> Vec<Arc<Job>> {
-    engine.fetch_jobs(Fetch { queue: meta, demand: 10, acks: &[] }).await.unwrap().jobs
+    engine.fetch_jobs(Fetch { queue: meta, demand: 10, after: None, acks: &[] }).await.unwrap().jobs
 }
 
 fn job() -> NewJob {
@@ -46,7 +46,8 @@ async fn executions_in_quick_succession_differ() {
     let mut seen: Vec<Ack> = Vec::new();
     let mut acks = Vec::new();
     for _ in 0..100 {
-        let fetched = engine.fetch_jobs(Fetch { queue: &meta, demand: 1, acks: &acks }).await.unwrap();
+        let fetched =
+            engine.fetch_jobs(Fetch { queue: &meta, demand: 1, after: None, acks: &acks }).await.unwrap();
         // Handed back, it runs again under the same attempt.
         let job = &fetched.jobs[0];
         assert_eq!(job.attempt, 1);

@@ -56,6 +56,7 @@ macro_rules! __each_case {
             fetch {
                 makes_jobs_executing,
                 orders_by_priority_then_time_then_id,
+                goes_on_after_a_position,
                 gives_no_more_than_demanded,
                 gives_nothing_on_no_demand,
                 stays_in_its_queue,

@@ -58,7 +58,7 @@ impl Harness {
 
     /// Fetches up to `demand` jobs.
     pub async fn fetch(&self, producer: &QueueMeta, demand: usize) -> Vec<Job> {
-        let fetch = Fetch { queue: producer, demand, acks: &[] };
+        let fetch = Fetch { queue: producer, demand, after: None, acks: &[] };
         let fetched = self.engine.fetch_jobs(fetch).await.unwrap();
         fetched.jobs.into_iter().map(Arc::unwrap_or_clone).collect()
     }

@@ -60,7 +60,7 @@ async fn the_jobs_of_a_dead_leader_come_back_within_a_minute() {
     let spec = QueueSpec { instance, node: node_name, queue, limit: 1, paused: false };
     let producer = memory.init_queue(&spec).await.unwrap();
     let job = memory.insert_jobs(None, vec![QUICK.into_job()]).await.unwrap().remove(0);
-    memory.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &[] }).await.unwrap();
+    memory.fetch_jobs(Fetch { queue: &producer, demand: 1, after: None, acks: &[] }).await.unwrap();
     let killed = Instant::now();
     let (oban, mut starts) = node(&memory, "alive").await;
     assert_eq!(starts.recv().await.unwrap(), (job.id, 2));

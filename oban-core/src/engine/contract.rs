@@ -75,7 +75,7 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     ///
     /// A fetched job has `attempt` one higher, `attempted_at` now and `attempted_by` the
     /// producer's node and uuid. A job whose attempts are used up is never fetched. Jobs come
-    /// sorted by priority, `scheduled_at` and id. A paused or draining producer gets none.
+    /// sorted by [`Position`](crate::Position), those behind `after` alone. A paused or draining producer gets none.
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched>;
 
     /// Finishes executions: each row that still is the execution the ack speaks of (same id,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Ack, QueueMeta};
-use crate::{Job, JobId, JobState};
+use crate::{Job, JobId, JobState, Position};
 
 /// Finish these, then give me jobs.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,9 @@ pub struct Fetch<'a> {
     pub queue: &'a QueueMeta,
     /// How many jobs it can take.
     pub demand: usize,
+    /// Only jobs that stand behind this position, if any: those before it were passed over or taken a moment ago, and a
+    /// store that keeps traces of taken rows need not pass them again.
+    pub after: Option<Position>,
     /// Executions that ended since. Taken first, in the same transaction.
     pub acks: &'a [Ack],
 }

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{AttemptError, JobId, JobState, recorded};
+use super::{AttemptError, JobId, JobState, Position, recorded};
 use crate::{Error, Result};
 
 /// A stored job: one row of `oban_jobs`.
@@ -75,6 +75,12 @@ impl Job {
                 .with_context("job", self.id)
                 .with_source(error)
         })
+    }
+
+    /// Where it stands among the available jobs of its queue.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position { priority: self.priority, scheduled_at: self.scheduled_at, id: self.id }
     }
 
     /// How long it waited between its time and its fetch; zero before the first fetch.

@@ -8,7 +8,7 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 
-use super::appetite::Hints;
+use super::appetite::Search;
 use crate::{Ack, Engine, Fetch, Fetched, JobId, QueueMeta, Result, engine::Traced};
 
 /// The calls under way.
@@ -22,7 +22,7 @@ pub(super) struct Calls {
 
 /// What came of a call. Acks come back with it: they are the producer's until the store took them.
 pub(super) enum Answer {
-    Fetched { demand: usize, hints: Hints, acks: Vec<Ack>, answer: Result<Fetched> },
+    Fetched { demand: usize, search: Search, acks: Vec<Ack>, answer: Result<Fetched> },
     Acked { acks: Vec<Ack>, answer: Result<Vec<JobId>> },
     Reclaimed(Result<usize>),
 }
@@ -37,20 +37,21 @@ impl Calls {
         self.demand
     }
 
-    /// Reports outcomes and fetches jobs, in one transaction. `hints` come back with the answer.
+    /// Reports outcomes and fetches jobs, in one transaction.
     pub(super) fn fetch(
         &mut self,
         engine: Traced,
         queue: QueueMeta,
         demand: NonZeroUsize,
         acks: Vec<Ack>,
-        hints: Hints,
+        search: Search,
     ) {
         let demand = demand.get();
         self.demand += demand;
         self.start(async move {
-            let answer = engine.fetch_jobs(Fetch { queue: &queue, demand, acks: &acks }).await;
-            Answer::Fetched { demand, hints, acks, answer }
+            let answer =
+                engine.fetch_jobs(Fetch { queue: &queue, demand, after: search.after, acks: &acks }).await;
+            Answer::Fetched { demand, search, acks, answer }
         });
     }
 

@@ -105,7 +105,7 @@ impl Producer {
                 self.calls.reclaim(self.engine.clone(), self.meta.clone(), known);
             } else if let Some(demand) = demand {
                 let (engine, acks) = (self.engine.clone(), self.acker.take());
-                self.calls.fetch(engine, self.meta.clone(), demand, acks, self.appetite.hints());
+                self.calls.fetch(engine, self.meta.clone(), demand, acks, self.appetite.search());
             } else if self.acker.len() >= enough {
                 self.calls.ack(self.engine.clone(), self.acker.take());
             } else {
@@ -148,9 +148,10 @@ impl Producer {
 
     fn answered(&mut self, answer: Answer) {
         match answer {
-            Answer::Fetched { demand, hints, acks, answer: Ok(fetched) } => {
+            Answer::Fetched { demand, search, acks, answer: Ok(fetched) } => {
                 self.acker.settle(&acks, &fetched.acked);
-                self.appetite.fed(hints, fetched.jobs.len() >= demand);
+                let last = fetched.jobs.last().map(|job| job.position());
+                self.appetite.fed(search, fetched.jobs.len() >= demand, last);
                 if self.watchman.is_some() {
                     self.refuse(&fetched.jobs);
                 } else {

@@ -4,7 +4,7 @@
 -- Parameters have no names, and columns go before variables, so that the statements mean here what they mean alone.
 CREATE OR REPLACE FUNCTION pg_temp.oban_ack_and_fetch_jobs(
   timestamp, bigint[], integer[], timestamp[], text[], bigint[], text[], jsonb[], text[], boolean[],
-  bigint, text, text, text
+  bigint, text, text, text, integer, timestamp, bigint
 )
 RETURNS TABLE (
   acked bigint[], id bigint, state text, queue text, worker text, args jsonb, errors jsonb[], attempt integer,

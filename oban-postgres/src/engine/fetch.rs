@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use oban_core::{Fetch, Fetched, Job, JobId, QueueMeta, Result, Touched};
+use oban_core::{Fetch, Fetched, Job, JobId, Position, QueueMeta, Result, Touched};
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow, query::Query};
 use sqlx_postgres::PgArguments;
 
@@ -79,16 +79,20 @@ fn statement(postgres: &Postgres, fetch: Fetch<'_>) -> Statement {
 
 /// What a fetch binds after the time.
 fn bind(statement: Statement, fetch: Fetch<'_>) -> Statement {
+    let after = fetch.after.unwrap_or(Position::START);
     statement
         .bind(bounded(fetch.demand))
         .bind(fetch.queue.queue.clone())
         .bind(fetch.queue.node.clone())
         .bind(fetch.queue.uuid.to_string())
+        .bind(after.priority)
+        .bind(after.scheduled_at.naive_utc())
+        .bind(after.id.0)
 }
 
 /// RETURNING has no order.
 fn sorted(rows: &[PgRow]) -> Vec<Arc<Job>> {
     let mut jobs: Vec<Arc<Job>> = row::jobs(rows).into_iter().map(Arc::new).collect();
-    jobs.sort_by_key(|job| (job.priority, job.scheduled_at, job.id));
+    jobs.sort_by_key(|job| job.position());
     jobs
 }

@@ -57,7 +57,7 @@ async fn a_statement_is_one_round_trip() {
             before += spent;
             costs.push(spent);
         };
-        let fetch = Fetch { queue: &producer, demand: 3, acks: &[] };
+        let fetch = Fetch { queue: &producer, demand: 3, after: None, acks: &[] };
         let jobs = postgres.fetch_jobs(fetch).await.unwrap().jobs;
         cost();
         assert_eq!(postgres.ack_jobs(&completed(&jobs)).await.unwrap().len(), 3);
@@ -76,13 +76,27 @@ async fn a_statement_is_one_round_trip() {
             assert_eq!(costs, [1; 7]);
         }
     }
-    let jobs = postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, acks: &[] }).await.unwrap().jobs;
+    let jobs = postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &[] })
+        .await
+        .unwrap()
+        .jobs;
     let before = proxy.answers();
-    postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, acks: &completed(&jobs) }).await.unwrap();
+    postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &completed(&jobs) })
+        .await
+        .unwrap();
     assert_eq!(proxy.answers() - before, 2, "defined once; acks and fetches");
-    let jobs = postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, acks: &[] }).await.unwrap().jobs;
+    let jobs = postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &[] })
+        .await
+        .unwrap()
+        .jobs;
     let before = proxy.answers();
-    postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, acks: &completed(&jobs) }).await.unwrap();
+    postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &completed(&jobs) })
+        .await
+        .unwrap();
     assert_eq!(proxy.answers() - before, 1, "acks and fetches");
 }
 
@@ -103,9 +117,14 @@ async fn a_role_without_temporary_objects_acks_and_fetches() {
     let postgres = Postgres::new(pool.clone());
     let producer = register(&postgres).await;
     insert(&Postgres::new(database.pool()), 4).await;
-    let first = postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, acks: &[] }).await.unwrap().jobs;
+    let first = postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &[] })
+        .await
+        .unwrap()
+        .jobs;
     let acks = completed(&first);
-    let second = postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, acks: &acks }).await.unwrap();
+    let second =
+        postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &acks }).await.unwrap();
     assert_eq!((second.acked.len(), second.jobs.len()), (3, 1));
     drop(postgres);
     pool.close().await;
@@ -117,7 +136,7 @@ async fn killed_connections_fail_once_and_are_replaced() {
     let database = Database::migrated().await;
     let postgres = Postgres::new(database.pool());
     let producer = register(&postgres).await;
-    let fetch = Fetch { queue: &producer, demand: 1, acks: &[] };
+    let fetch = Fetch { queue: &producer, demand: 1, after: None, acks: &[] };
     // Several connections in store.
     let (a, b, c) =
         tokio::join!(postgres.fetch_jobs(fetch), postgres.fetch_jobs(fetch), postgres.fetch_jobs(fetch));
@@ -142,7 +161,7 @@ async fn a_silent_connection_is_given_up() {
     let postgres = proxy.postgres(&database);
     let producer = register(&postgres).await;
     proxy.freeze();
-    let fetch = Fetch { queue: &producer, demand: 1, acks: &[] };
+    let fetch = Fetch { queue: &producer, demand: 1, after: None, acks: &[] };
     let frozen = timeout(Duration::from_secs(45), postgres.fetch_jobs(fetch)).await.expect("it gives up");
     assert!(frozen.unwrap_err().is_transient());
     postgres.fetch_jobs(fetch).await.unwrap();
@@ -154,12 +173,16 @@ async fn a_dropped_call_counts_as_a_whole_or_not_at_all() {
     let postgres = Postgres::new(database.pool());
     let producer = register(&postgres).await;
     insert(&postgres, 2).await;
-    let jobs = postgres.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &[] }).await.unwrap().jobs;
+    let jobs = postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 1, after: None, acks: &[] })
+        .await
+        .unwrap()
+        .jobs;
     let mut other = PgConnection::connect_with(&database.options()).await.unwrap();
     let mut tx = other.begin().await.unwrap();
     execute(&mut tx, "SELECT id FROM oban_jobs WHERE state = 'executing' FOR UPDATE").await;
     let acks = completed(&jobs);
-    let both = postgres.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &acks });
+    let both = postgres.fetch_jobs(Fetch { queue: &producer, demand: 1, after: None, acks: &acks });
     timeout(Duration::from_millis(200), both).await.expect_err("the ack waits for the row");
     tx.commit().await.unwrap();
     let closed = async {
@@ -194,7 +217,7 @@ async fn nodes_do_not_deadlock() {
         let producer = register(&postgres).await;
         let mut acks = Vec::new();
         loop {
-            let fetch = Fetch { queue: &producer, demand: 40 + tag, acks: &acks };
+            let fetch = Fetch { queue: &producer, demand: 40 + tag, after: None, acks: &acks };
             let fetched = postgres.fetch_jobs(fetch).await.unwrap();
             if fetched.jobs.is_empty() && acks.is_empty() {
                 return;
@@ -225,7 +248,11 @@ async fn works_without_prepared_statements() {
     let postgres = Postgres::new(pool.clone()).prepare(false);
     let producer = register(&postgres).await;
     insert(&postgres, 3).await;
-    let jobs = postgres.fetch_jobs(Fetch { queue: &producer, demand: 3, acks: &[] }).await.unwrap().jobs;
+    let jobs = postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &[] })
+        .await
+        .unwrap()
+        .jobs;
     assert_eq!(postgres.ack_jobs(&completed(&jobs)).await.unwrap().len(), 3);
     let named: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''")
         .persistent(false)

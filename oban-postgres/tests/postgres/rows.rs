@@ -100,7 +100,11 @@ async fn fetches_and_finishes_strange_rows_with_their_batch() {
     let (instance, node, queue) = ("Oban".to_owned(), "web.1".to_owned(), "default".to_owned());
     let spec = QueueSpec { instance, node, queue, limit: 10, paused: false };
     let producer = postgres.init_queue(&spec).await.unwrap();
-    let jobs = postgres.fetch_jobs(Fetch { queue: &producer, demand: 10, acks: &[] }).await.unwrap().jobs;
+    let jobs = postgres
+        .fetch_jobs(Fetch { queue: &producer, demand: 10, after: None, acks: &[] })
+        .await
+        .unwrap()
+        .jobs;
     assert_eq!(jobs.len(), 6);
     let by_worker = |name: &str| jobs.iter().find(|job| job.worker == name).unwrap();
     let nulls = by_worker("Nulls");

@@ -1,14 +1,17 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use chrono::{DateTime, Utc};
-use oban_core::{Job, JobId, JobState};
+use oban_core::{Job, JobId, JobState, Position};
 
 /// Where to find rows without a scan. A row is in exactly one of these sets, or, while
 /// suspended, in none.
 #[derive(Default)]
 pub(super) struct Index {
     /// For each queue the jobs that can be fetched, first one first.
-    available: BTreeMap<String, BTreeSet<(i32, DateTime<Utc>, JobId)>>,
+    available: BTreeMap<String, BTreeSet<Position>>,
     /// Available jobs whose attempts are used up.
     pub(super) exhausted: BTreeSet<JobId>,
     /// Scheduled and retryable jobs, by the time they are due.
@@ -30,7 +33,7 @@ impl Index {
                 self.exhausted.insert(job.id);
             }
             JobState::Available => {
-                let place = (job.priority, job.scheduled_at, job.id);
+                let place = job.position();
                 match self.available.get_mut(&job.queue) {
                     Some(queue) => queue.insert(place),
                     None => self.available.entry(job.queue.clone()).or_default().insert(place),
@@ -57,7 +60,7 @@ impl Index {
             }
             JobState::Available => {
                 if let Some(queue) = self.available.get_mut(&job.queue) {
-                    queue.remove(&(job.priority, job.scheduled_at, job.id));
+                    queue.remove(&job.position());
                 }
             }
             JobState::Executing => {
@@ -71,9 +74,11 @@ impl Index {
         }
     }
 
-    /// The jobs a queue gets next, by priority, time and id.
-    pub(super) fn available(&self, queue: &str) -> impl Iterator<Item = JobId> {
-        self.available.get(queue).into_iter().flatten().map(|(_, _, id)| *id)
+    /// The jobs a queue gets next, of those behind `after`.
+    pub(super) fn available(&self, queue: &str, after: Option<Position>) -> impl Iterator<Item = JobId> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let queue = self.available.get(queue).into_iter();
+        queue.flat_map(move |queue| queue.range((start, Bound::Unbounded))).map(|position| position.id)
     }
 
     /// The waiting jobs that are due at `now`, oldest first.

@@ -13,7 +13,8 @@ impl Store {
             return Fetched { jobs: Vec::new(), acked };
         }
         let owner = [fetch.queue.node.clone(), fetch.queue.uuid.to_string()];
-        let ids: Vec<JobId> = self.index.available(&fetch.queue.queue).take(fetch.demand).collect();
+        let ids: Vec<JobId> =
+            self.index.available(&fetch.queue.queue, fetch.after).take(fetch.demand).collect();
         let give_out = |job: &mut Job| {
             job.state = JobState::Executing;
             job.attempt += 1;

@@ -19,7 +19,7 @@ impl Store {
             self.announce(&job.queue);
         }
         let with_work: BTreeSet<&String> =
-            stage.queues.iter().filter(|queue| self.index.available(queue).next().is_some()).collect();
+            stage.queues.iter().filter(|queue| self.index.available(queue, None).next().is_some()).collect();
         Staged { jobs, queues: with_work.into_iter().cloned().collect() }
     }
 

@@ -54,7 +54,10 @@ impl Subject {
                 let engine = if producer % 2 == 0 { engine } else { other };
                 let acks = self.acks(acks);
                 let queue = &self.producers[*producer];
-                let fetched = engine.fetch_jobs(Fetch { queue, demand: *demand, acks: &acks }).await.unwrap();
+                let fetched = engine
+                    .fetch_jobs(Fetch { queue, demand: *demand, after: None, acks: &acks })
+                    .await
+                    .unwrap();
                 let jobs: Vec<Job> = fetched.jobs.into_iter().map(Arc::unwrap_or_clone).collect();
                 self.executions.extend(jobs.clone());
                 Answer { acked: self.acked(fetched.acked), ..self.jobs(jobs) }

@@ -92,7 +92,12 @@ impl Faulty {
     /// Returns how many jobs it made executing.
     pub(crate) async fn let_late_fetch_through(&self) -> usize {
         let (queue, demand) = self.late().take().expect("a fetch was delayed");
-        self.inner.fetch_jobs(Fetch { queue: &queue, demand, acks: &[] }).await.unwrap().jobs.len()
+        self.inner
+            .fetch_jobs(Fetch { queue: &queue, demand, after: None, acks: &[] })
+            .await
+            .unwrap()
+            .jobs
+            .len()
     }
 
     pub(crate) fn slow_next_fetch(&self) {

@@ -58,7 +58,7 @@ async fn dead_node(c: &Cluster, job: NewJob) -> oban_core::Job {
     };
     c.other.insert_jobs(None, vec![job]).await.unwrap();
     let producer = c.other.init_queue(&spec).await.unwrap();
-    let fetch = Fetch { queue: &producer, demand: 1, acks: &[] };
+    let fetch = Fetch { queue: &producer, demand: 1, after: None, acks: &[] };
     Arc::unwrap_or_clone(c.other.fetch_jobs(fetch).await.unwrap().jobs.remove(0))
 }
 

@@ -47,6 +47,22 @@ pub async fn orders_by_priority_then_time_then_id(h: Harness) {
     assert_eq!(ids(&h.fetch(&producer, 4).await), expected[4..]);
 }
 
+pub async fn goes_on_after_a_position(h: Harness) {
+    let second = |job: NewJob, seconds| job.schedule_at(h.now() - TimeDelta::seconds(seconds));
+    let stored = h.insert_all([job().priority(1), second(job(), 5), job(), job(), second(job(), 9)]).await;
+    h.stage().await;
+    let producer = h.producer("default").await;
+    let fetch = |after: &Job, demand| {
+        let (engine, queue, after) = (Arc::clone(&h.engine), &producer, Some(after.position()));
+        async move { engine.fetch_jobs(Fetch { queue, demand, after, acks: &[] }).await.unwrap().jobs }
+    };
+    assert_eq!(ids(&fetch(&stored[2], 1).await), [stored[3].id], "of one priority and time, by id");
+    assert_eq!(ids(&fetch(&stored[4], 1).await), [stored[1].id], "of one priority, by time");
+    assert_eq!(ids(&fetch(&stored[1], 9).await), [stored[2].id, stored[0].id], "by priority");
+    assert!(fetch(&stored[0], 9).await.is_empty(), "it is the last one");
+    assert_eq!(ids(&h.fetch(&producer, 9).await), [stored[4].id], "from the start, all that is left");
+}
+
 pub async fn gives_no_more_than_demanded(h: Harness) {
     let stored = h.insert_all((0..5).map(|_| job())).await;
     let producer = h.producer("default").await;
@@ -115,7 +131,8 @@ pub async fn takes_the_acks_of_a_paused_producer(h: Harness) {
     let mut producer = h.producer("default").await;
     h.engine.update_queue(&mut producer, QueueChange::Paused(true)).await.unwrap();
     let acks = [Ack::of(&running, Finish::Complete { recorded: None })];
-    let fetched = h.engine.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &acks }).await.unwrap();
+    let fetched =
+        h.engine.fetch_jobs(Fetch { queue: &producer, demand: 1, after: None, acks: &acks }).await.unwrap();
     assert_eq!(fetched.acked, [running.id]);
     assert_eq!(h.read(running.id).await.state, JobState::Completed);
 }
@@ -125,7 +142,8 @@ pub async fn takes_acks_without_demand(h: Harness) {
     h.insert(job()).await;
     let producer = h.producer("default").await;
     let acks = [Ack::of(&running, Finish::Complete { recorded: None })];
-    let fetched = h.engine.fetch_jobs(Fetch { queue: &producer, demand: 0, acks: &acks }).await.unwrap();
+    let fetched =
+        h.engine.fetch_jobs(Fetch { queue: &producer, demand: 0, after: None, acks: &acks }).await.unwrap();
     assert_eq!((ids(&fetched.jobs), fetched.acked), (vec![], vec![running.id]));
 }
 
@@ -134,7 +152,8 @@ pub async fn takes_acks_before_it_fetches(h: Harness) {
     let producer = h.producer("default").await;
     let acks = [Ack::of(&running, Finish::HandBack)];
     h.advance("1s");
-    let fetched = h.engine.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &acks }).await.unwrap();
+    let fetched =
+        h.engine.fetch_jobs(Fetch { queue: &producer, demand: 1, after: None, acks: &acks }).await.unwrap();
     assert_eq!(fetched.acked, [running.id]);
     assert_eq!(ids(&fetched.jobs), [running.id], "what the acks made available can be fetched");
     assert_eq!((fetched.jobs[0].attempt, fetched.jobs[0].attempted_at), (1, Some(h.now())));
@@ -147,7 +166,8 @@ pub async fn says_which_acks_were_taken(h: Harness) {
     let third = h.insert(job()).await;
     let producer = h.producer("default").await;
     let acks = [&first, &second].map(|job| Ack::of(job, Finish::Complete { recorded: None }));
-    let fetched = h.engine.fetch_jobs(Fetch { queue: &producer, demand: 5, acks: &acks }).await.unwrap();
+    let fetched =
+        h.engine.fetch_jobs(Fetch { queue: &producer, demand: 5, after: None, acks: &acks }).await.unwrap();
     assert_eq!((fetched.acked, ids(&fetched.jobs)), (vec![second.id], vec![third.id]));
 }
 
@@ -166,7 +186,8 @@ pub async fn fetches_again_after_a_retry(h: Harness) {
     h.advance("5s");
     h.stage().await;
     let producer = h.other_producer("default").await;
-    let again = h.other.fetch_jobs(Fetch { queue: &producer, demand: 1, acks: &[] }).await.unwrap().jobs;
+    let again =
+        h.other.fetch_jobs(Fetch { queue: &producer, demand: 1, after: None, acks: &[] }).await.unwrap().jobs;
     assert_eq!((again[0].id, again[0].attempt, again[0].attempted_at), (first.id, 2, Some(h.now())));
     assert_eq!(again[0].attempted_by, ["web.2".to_owned(), producer.uuid.to_string()]);
     assert_eq!(again[0].errors.len(), 1);
@@ -204,7 +225,11 @@ pub async fn never_gives_a_job_to_two_nodes(h: Harness) {
 async fn drain(engine: Arc<dyn Engine>, producer: QueueMeta) -> Vec<JobId> {
     let mut fetched = Vec::new();
     loop {
-        let jobs = engine.fetch_jobs(Fetch { queue: &producer, demand: 7, acks: &[] }).await.unwrap().jobs;
+        let jobs = engine
+            .fetch_jobs(Fetch { queue: &producer, demand: 7, after: None, acks: &[] })
+            .await
+            .unwrap()
+            .jobs;
         if jobs.is_empty() {
             return fetched;
         }

@@ -27,7 +27,7 @@ pub(super) async fn start(url: &str, limit: usize) -> Result<Box<dyn Node>> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
     let (stop, stopped) = oneshot::channel();
-    let worker = Worker { conn, limit: i64::try_from(limit)?, uuid: Uuid::new_v4().to_string() };
+    let worker = Worker { conn, limit: i64::try_from(limit)?, uuid: Uuid::new_v4().to_string(), after: None };
     let task = tokio::spawn(worker.run(listener, stopped));
     Ok(Box::new(Running { stop, task }))
 }
@@ -50,13 +50,19 @@ struct Worker {
     conn: PgConnection,
     limit: i64,
     uuid: String,
+    /// Where the last full fetch ended.
+    after: Option<Place>,
 }
+
+/// The priority, time and id of a job.
+type Place = (i32, NaiveDateTime, i64);
 
 /// What has to be known of a job to run it and to finish it.
 struct Job {
     id: i64,
     attempt: i32,
     attempted_at: NaiveDateTime,
+    place: Place,
     _worker: String,
     _args: Value,
     _meta: Value,
@@ -68,7 +74,11 @@ impl Worker {
         loop {
             running = self.turn(&running).await?;
             running.iter().for_each(|_| probe::reached());
-            if running.is_empty() {
+            // As far as the jobs reach that were taken; to the start again when there are no more.
+            let looked_back = self.after.is_none();
+            let is_full = i64::try_from(running.len())? == self.limit;
+            self.after = running.iter().map(|job| job.place).max().filter(|_| is_full);
+            if running.is_empty() && looked_back {
                 tokio::select! {
                     _ = &mut stopped => return Ok(()),
                     heard = listener.recv() => heard?,
@@ -94,7 +104,9 @@ impl Worker {
 
     /// What a fetch takes after the time.
     fn bind(&self, statement: Statement) -> Statement {
-        statement.bind(self.limit).bind(QUEUE).bind("raw").bind(self.uuid.clone())
+        let (priority, scheduled_at, id) = self.after.unwrap_or((i32::MIN, NaiveDateTime::default(), 0));
+        let statement = statement.bind(self.limit).bind(QUEUE).bind("raw").bind(self.uuid.clone());
+        statement.bind(priority).bind(scheduled_at).bind(id)
     }
 }
 
@@ -121,6 +133,7 @@ fn decode(row: &PgRow) -> Result<Job> {
         id: row.try_get("id")?,
         attempt: row.try_get("attempt")?,
         attempted_at: row.try_get("attempted_at")?,
+        place: (row.try_get("priority")?, row.try_get("scheduled_at")?, row.try_get("id")?),
         _worker: row.try_get("worker")?,
         _args: row.try_get("args")?,
         _meta: row.try_get("meta")?,

@@ -30,7 +30,7 @@ pub(super) fn query(statement: &'static LazyLock<String>) -> Query<'static, Post
 
 /// Behind the parameters of the first statement, $1 to $10, come those of the second. Both begin with the time.
 fn define() -> String {
-    let behind = (2..=5).fold(FETCH.clone(), |text, number| {
+    let behind = (2..=8).fold(FETCH.clone(), |text, number| {
         text.replace(&format!("${number}::"), &format!("${}::", number + 9))
     });
     render(include_str!("../../../../oban-postgres/sql/session/define_ack_and_fetch_jobs.sql"))

@@ -110,6 +110,9 @@ fn fetch(tx: &Transaction<'_>, limit: usize, now: &str) -> Result<Vec<Job>> {
         ":demand": i64::try_from(limit)?,
         ":attempted_by": r#"["raw","raw"]"#,
         ":now": now,
+        ":after_priority": i64::from(i32::MIN),
+        ":after_scheduled_at": "",
+        ":after_id": 0,
     })?;
     let mut jobs = Vec::with_capacity(limit);
     while let Some(row) = rows.next()? {
