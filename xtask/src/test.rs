@@ -30,9 +30,10 @@ pub(crate) struct Test {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Engine {
+    /// Its engine, and the facade, whose fault tests run on it.
     Postgres,
     Sqlite,
-    /// The in-memory engine, the core, the macros and the facade.
+    /// The in-memory engine, the core and the macros.
     Memory,
     All,
 }
@@ -74,9 +75,9 @@ impl Test {
 impl Engine {
     fn packages(self) -> Vec<String> {
         let packages = match self {
-            Self::Postgres => "--package=oban-postgres",
+            Self::Postgres => "--package=oban-postgres --package=oban",
             Self::Sqlite => "--package=oban-sqlite",
-            Self::Memory => "--package=oban-core --package=oban-testing --package=oban-macros --package=oban",
+            Self::Memory => "--package=oban-core --package=oban-testing --package=oban-macros",
             Self::All => "--workspace",
         };
         packages.split(' ').map(str::to_owned).collect()
