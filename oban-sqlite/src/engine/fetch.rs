@@ -13,7 +13,7 @@ pub(super) fn fetch(write: &Write<'_>, meta: &QueueMeta, demand: usize) -> rusql
     if demand == 0 || !meta.is_fetching() {
         return Ok(Vec::new());
     }
-    let jobs = row::jobs(
+    let mut jobs: Vec<Arc<Job>> = row::jobs(
         &mut write.statement(sql::FETCH_JOBS)?,
         named_params! {
             ":queue": meta.queue,
@@ -22,7 +22,6 @@ pub(super) fn fetch(write: &Write<'_>, meta: &QueueMeta, demand: usize) -> rusql
             ":now": time::to_text(write.now()),
         },
     )?;
-    let mut jobs: Vec<Arc<Job>> = jobs.into_iter().map(Arc::new).collect();
     // RETURNING has no order.
     jobs.sort_unstable_by_key(|job| (job.priority, job.scheduled_at, job.id));
     Ok(jobs)
