@@ -10,12 +10,15 @@ use serde_json::{Map, Value};
 
 use crate::time;
 
-/// Every job a statement returns, without those in a state that nobody knows.
-pub(crate) fn jobs(statement: &mut CachedStatement<'_>, params: impl Params) -> rusqlite::Result<Vec<Job>> {
+/// Every job a statement returns, owned or shared, without those in a state that nobody knows.
+pub(crate) fn jobs<J: From<Job>>(
+    statement: &mut CachedStatement<'_>,
+    params: impl Params,
+) -> rusqlite::Result<Vec<J>> {
     let mut rows = statement.query(params)?;
     let mut jobs = Vec::new();
     while let Some(row) = rows.next()? {
-        jobs.extend(job(row)?);
+        jobs.extend(job(row)?.map(J::from));
     }
     Ok(jobs)
 }

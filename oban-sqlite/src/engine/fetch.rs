@@ -18,7 +18,7 @@ pub(super) fn fetch(
     if demand == 0 || !meta.is_fetching() {
         return Ok(Vec::new());
     }
-    let jobs = row::jobs(
+    let mut jobs: Vec<Arc<Job>> = row::jobs(
         &mut write.statement(sql::FETCH_JOBS)?,
         named_params! {
             ":queue": meta.queue,
@@ -30,7 +30,6 @@ pub(super) fn fetch(
             ":now": time::to_text(write.now()),
         },
     )?;
-    let mut jobs: Vec<Arc<Job>> = jobs.into_iter().map(Arc::new).collect();
     // RETURNING has no order.
     jobs.sort_unstable_by_key(|job| job.position());
     Ok(jobs)

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chrono::{SecondsFormat, Utc};
 use harness::{Node, System};
 use oban::sqlite::Sqlite;
-use rusqlite::{Connection, TransactionBehavior, named_params};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig, named_params};
 
 use super::{IS_DONE, MAX_ATTEMPTS, args, sqlite_node};
 use crate::{QUEUE, WORKER};
@@ -31,6 +31,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection> {
     let conn = Connection::open(path)?;
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(64);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(conn)
