@@ -30,12 +30,12 @@ pub(super) async fn alone(postgres: &Postgres, jobs: Vec<NewJob>) -> Result<Vec<
         return Ok(Vec::new());
     }
     let mut conn = postgres.borrow(OPERATION).await?;
-    let receipts = if jobs.len() <= CHUNK {
-        chunk(postgres, &mut conn, &jobs).await
+    let inserted = if jobs.len() <= CHUNK {
+        chunks(postgres, &mut conn, jobs).await
     } else {
-        all_or_none(postgres, &mut conn, &jobs).await
+        all_or_none(postgres, &mut conn, jobs).await
     };
-    conn.settle(receipts).map(|receipts| inserted(jobs, receipts))
+    conn.settle(inserted)
 }
 
 /// Inserts on a caller's connection, in whatever transaction that is in. How long that may take is the caller's
@@ -53,29 +53,29 @@ pub(super) async fn within(
     Ok(inserted(jobs, receipts))
 }
 
-async fn all_or_none(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Receipt>> {
+async fn all_or_none(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    jobs: Vec<NewJob>,
+) -> Result<Vec<Inserted>> {
     let mut tx = error::within(OPERATION, conn.begin()).await?;
-    let copied = if jobs.len() > MANY { copy::copy(postgres, &mut tx, jobs).await? } else { None };
-    let receipts = match copied {
-        Some(receipts) => receipts,
+    let reserved = if jobs.len() > MANY { copy::reserve(postgres, &mut tx, &jobs).await? } else { None };
+    let inserted = match reserved {
+        Some(receipts) => copy::copy(postgres, &mut tx, jobs, &receipts).await?,
         None => chunks(postgres, &mut tx, jobs).await?,
     };
     error::within(OPERATION, tx.commit()).await?;
-    Ok(receipts)
+    Ok(inserted)
 }
 
-async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Receipt>> {
+/// Statements, each with a limit in time.
+async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
     let mut receipts = Vec::with_capacity(jobs.len());
     for jobs in jobs.chunks(CHUNK) {
-        receipts.extend(chunk(postgres, conn, jobs).await?);
+        let row = error::within(OPERATION, statement(postgres, jobs).fetch_one(&mut *conn)).await?;
+        receipts.extend(row::receipts(&row, jobs.len(), OPERATION)?);
     }
-    Ok(receipts)
-}
-
-/// One statement, with a limit in time.
-async fn chunk(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Receipt>> {
-    let row = error::within(OPERATION, statement(postgres, jobs).fetch_one(conn)).await?;
-    row::receipts(&row, jobs.len(), OPERATION)
+    Ok(inserted(jobs, receipts))
 }
 
 fn statement(postgres: &Postgres, jobs: &[NewJob]) -> Query<'static, sqlx::Postgres, PgArguments> {
