@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDateTime;
 use oban_core::{Channel, Inserted, JobState, NewJob, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Connection, PgConnection, query::Query};
 use sqlx_postgres::PgArguments;
 
@@ -12,6 +11,7 @@ use super::copy;
 use crate::{
     Postgres,
     bind::{moment, text_array},
+    encode::Jsonb,
     error,
     row::{self, Receipt},
 };
@@ -79,21 +79,31 @@ async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: Vec<NewJob>)
 }
 
 fn statement(postgres: &Postgres, jobs: &[NewJob]) -> Query<'static, sqlx::Postgres, PgArguments> {
-    let columns = Columns::of(jobs);
     postgres
         .query(&postgres.sql.insert_jobs)
         .bind(postgres.now())
         .bind(postgres.prefix.channel(Channel::Insert))
         .bind(announcements(jobs))
-        .bind(columns.queues)
-        .bind(columns.workers)
-        .bind(columns.args)
-        .bind(columns.metas)
-        .bind(columns.tags)
-        .bind(columns.max_attempts)
-        .bind(columns.priorities)
-        .bind(columns.scheduled_ats)
-        .bind(columns.delays)
+        .bind(column(jobs, |job| job.queue.as_str()))
+        .bind(column(jobs, |job| job.worker.as_str()))
+        .bind(column(jobs, |job| Jsonb(&job.args)))
+        .bind(sparse(jobs, |job| (!job.meta.is_empty()).then_some(Jsonb(&job.meta))))
+        .bind(sparse(jobs, |job| (!job.tags.is_empty()).then(|| text_array(&job.tags))))
+        .bind(column(jobs, |job| i32::try_from(job.max_attempts).unwrap_or(i32::MAX)))
+        .bind(sparse(jobs, |job| (job.priority != 0).then_some(job.priority)))
+        .bind(sparse(jobs, |job| moment(job.schedule).0))
+        .bind(sparse(jobs, |job| moment(job.schedule).1))
+}
+
+fn column<'a, T>(jobs: &'a [NewJob], value: impl Fn(&'a NewJob) -> T) -> Vec<T> {
+    jobs.iter().map(value).collect()
+}
+
+/// A column up to the last job that has a value there. Those behind it get the default as well.
+fn sparse<'a, T>(jobs: &'a [NewJob], value: impl Fn(&'a NewJob) -> Option<T>) -> Vec<Option<T>> {
+    let mut values = column(jobs, value);
+    values.truncate(values.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
+    values
 }
 
 /// What is to be heard of these jobs: each queue that gets available ones, once.
@@ -105,37 +115,4 @@ pub(super) fn announcements(jobs: &[NewJob]) -> Vec<String> {
 
 fn inserted(jobs: Vec<NewJob>, receipts: Vec<Receipt>) -> Vec<Inserted> {
     jobs.into_iter().zip(receipts).map(|(job, receipt)| Inserted::new(row::stored(job, receipt))).collect()
-}
-
-/// New jobs by column, as `unnest` takes them.
-#[derive(Default)]
-struct Columns<'a> {
-    queues: Vec<&'a str>,
-    workers: Vec<&'a str>,
-    args: Vec<&'a Value>,
-    metas: Vec<Value>,
-    tags: Vec<String>,
-    max_attempts: Vec<i32>,
-    priorities: Vec<i32>,
-    scheduled_ats: Vec<Option<NaiveDateTime>>,
-    delays: Vec<Option<i64>>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(jobs: &'a [NewJob]) -> Self {
-        let mut columns = Self::default();
-        for job in jobs {
-            let (scheduled_at, delay) = moment(job.schedule);
-            columns.queues.push(&job.queue);
-            columns.workers.push(&job.worker);
-            columns.args.push(&job.args);
-            columns.metas.push(Value::Object(job.meta.clone()));
-            columns.tags.push(text_array(&job.tags));
-            columns.max_attempts.push(i32::try_from(job.max_attempts).unwrap_or(i32::MAX));
-            columns.priorities.push(job.priority);
-            columns.scheduled_ats.push(scheduled_at);
-            columns.delays.push(delay);
-        }
-        columns
-    }
 }
