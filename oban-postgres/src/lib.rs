@@ -16,6 +16,7 @@
 mod bind;
 mod borrowed;
 mod decode;
+mod encode;
 mod engine;
 mod error;
 mod inspect;

@@ -4,16 +4,15 @@
 //! Only on connections that can be closed. The driver loses count of the server's answers when the future
 //! of a COPY is dropped halfway: the connection would give each later query the answer to another.
 
-use std::fmt::{self, Write};
-
-use oban_core::{Channel, Error, ErrorKind, NewJob, Result, Schedule};
-use serde_json::Value;
-use sqlx::PgConnection;
+use oban_core::{Channel, Error, ErrorKind, Inserted, NewJob, Result};
+use sqlx::{Encode, PgConnection, error::BoxDynError};
+use sqlx_postgres::PgArgumentBuffer;
 
 use super::insert::{OPERATION, announcements};
 use crate::{
     Postgres,
-    bind::{bounded, scheduled_at, text_array},
+    bind::{bounded, scheduled_at},
+    encode::Jsonb,
     error,
     row::{self, Receipt},
 };
@@ -24,22 +23,18 @@ const ROWS: usize = 20_000;
 /// Bytes of one message. The server works on one while we write the next.
 const PIECE: usize = 64 * 1024;
 
-/// Copies jobs in the transaction of this connection. `None`, with nothing written, where the table does not let us.
-pub(super) async fn copy(
-    postgres: &Postgres,
-    conn: &mut PgConnection,
-    jobs: &[NewJob],
-) -> Result<Option<Vec<Receipt>>> {
-    let mut receipts = Vec::with_capacity(jobs.len());
-    for jobs in jobs.chunks(ROWS) {
-        let Some(reserved) = reserve(postgres, conn, jobs).await? else { return Ok(None) };
-        write(postgres, conn, jobs, &reserved).await?;
-        receipts.extend(reserved);
-    }
-    Ok(Some(receipts))
-}
+/// Before the first row: the format's name, no flags, and nothing else that a reader has to know.
+const START: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
-async fn reserve(
+/// Before each row: how many columns the statement names.
+const COLUMNS: [u8; 2] = 11_i16.to_be_bytes();
+
+/// Behind the last row.
+const END: [u8; 2] = (-1_i16).to_be_bytes();
+
+/// Takes the ids and the time of jobs that are to be copied, in the transaction of this connection. `None` where the
+/// table does not let us copy.
+pub(super) async fn reserve(
     postgres: &Postgres,
     conn: &mut PgConnection,
     jobs: &[NewJob],
@@ -54,68 +49,74 @@ async fn reserve(
     row::reserved(&row).map_err(row::unexpected(OPERATION))
 }
 
-async fn write(
+/// Copies jobs that these receipts were reserved for, one each.
+pub(super) async fn copy(
     postgres: &Postgres,
     conn: &mut PgConnection,
-    jobs: &[NewJob],
+    jobs: Vec<NewJob>,
     receipts: &[Receipt],
-) -> Result<()> {
-    let mut copy = error::within(OPERATION, conn.copy_in_raw(&postgres.sql.insert_jobs_copy)).await?;
-    let mut lines = String::with_capacity(2 * PIECE);
-    let inserted_at = receipts.first().map(|receipt| receipt.inserted_at.to_string()).unwrap_or_default();
-    for (job, receipt) in jobs.iter().zip(receipts) {
-        line(&mut lines, job, *receipt, &inserted_at).map_err(|error| {
-            Error::new(ErrorKind::Invalid, OPERATION, "a job cannot be written as text").with_source(error)
-        })?;
-        if lines.len() >= PIECE {
-            error::within(OPERATION, copy.send(lines.as_bytes())).await?;
-            lines.clear();
+) -> Result<Vec<Inserted>> {
+    row::check_count(receipts.len(), jobs.len(), OPERATION)?;
+    let mut inserted = Vec::with_capacity(jobs.len());
+    let mut jobs = jobs.into_iter();
+    for receipts in receipts.chunks(ROWS) {
+        let mut copy = error::within(OPERATION, conn.copy_in_raw(&postgres.sql.insert_jobs_copy)).await?;
+        let mut rows = Rows::default();
+        for (receipt, job) in receipts.iter().zip(jobs.by_ref()) {
+            rows.push(&job, *receipt).map_err(unwritable)?;
+            inserted.push(Inserted::new(row::stored(job, *receipt)));
+            if rows.0.len() >= PIECE {
+                error::within(OPERATION, copy.send(rows.0.as_slice())).await?;
+                rows.0.clear();
+            }
         }
+        rows.0.extend(END);
+        error::within(OPERATION, copy.send(rows.0.as_slice())).await?;
+        let stored = error::within(OPERATION, copy.finish()).await?;
+        row::check_count(usize::try_from(stored).unwrap_or(usize::MAX), receipts.len(), OPERATION)?;
     }
-    error::within(OPERATION, copy.send(lines.as_bytes())).await?;
-    let rows = error::within(OPERATION, copy.finish()).await?;
-    row::check_count(usize::try_from(rows).unwrap_or(usize::MAX), jobs.len(), OPERATION)
+    Ok(inserted)
 }
 
-/// Writes the row of a job in the text format: columns end with tabs, rows with line feeds. The time of insertion is
-/// that of all rows, and writing it as text again for each would take longer than the rest.
-fn line(lines: &mut String, job: &NewJob, receipt: Receipt, inserted_at: &str) -> fmt::Result {
-    write!(lines, "{}\t{}\t", receipt.id, job.state())?;
-    for text in [&job.queue, &job.worker] {
-        Escaped(lines).write_str(text)?;
-        lines.push('\t');
+/// Rows in the binary format, in which the server need not parse numbers and times.
+struct Rows(PgArgumentBuffer);
+
+impl Default for Rows {
+    fn default() -> Self {
+        let mut buffer = PgArgumentBuffer::default();
+        buffer.reserve(2 * PIECE);
+        buffer.extend(START);
+        Self(buffer)
     }
-    write!(Escaped(lines), "{}", job.args)?;
-    lines.push('\t');
-    write!(Escaped(lines), "{}", Value::Object(job.meta.clone()))?;
-    lines.push('\t');
-    Escaped(lines).write_str(&text_array(&job.tags))?;
-    write!(lines, "\t{}\t{}\t{inserted_at}\t", job.max_attempts, job.priority)?;
-    match job.schedule {
-        Schedule::Now => lines.push_str(inserted_at),
-        schedule => write!(lines, "{}", scheduled_at(schedule, receipt.inserted_at))?,
-    }
-    lines.push('\n');
-    Ok(())
 }
 
-/// Keeps what a text contains from being taken for the end of a column, the end of a row, or NULL.
-struct Escaped<'a>(&'a mut String);
+impl Rows {
+    fn push(&mut self, job: &NewJob, receipt: Receipt) -> Result<(), BoxDynError> {
+        self.0.extend(COLUMNS);
+        self.field(receipt.id.0)?;
+        self.field(job.state().as_str())?;
+        self.field(job.queue.as_str())?;
+        self.field(job.worker.as_str())?;
+        self.field(Jsonb(&job.args))?;
+        self.field(Jsonb(&job.meta))?;
+        self.field(job.tags.as_slice())?;
+        self.field(i32::try_from(job.max_attempts).unwrap_or(i32::MAX))?;
+        self.field(job.priority)?;
+        self.field(receipt.inserted_at)?;
+        self.field(scheduled_at(job.schedule, receipt.inserted_at))
+    }
 
-impl Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
-        while let Some(at) = rest.find(['\\', '\t', '\n', '\r']) {
-            self.0.push_str(&rest[..at]);
-            self.0.push_str(match rest.as_bytes()[at] {
-                b'\\' => r"\\",
-                b'\t' => r"\t",
-                b'\n' => r"\n",
-                _ => r"\r",
-            });
-            rest = &rest[at + 1..];
-        }
-        self.0.push_str(rest);
+    /// Writes a value that is not NULL behind its length.
+    fn field<'q>(&mut self, value: impl Encode<'q, sqlx::Postgres>) -> Result<(), BoxDynError> {
+        let start = self.0.len();
+        self.0.extend([0; 4]);
+        let _is_null = value.encode(&mut self.0)?;
+        let length = i32::try_from(self.0.len() - start - 4)?;
+        self.0[start..start + 4].copy_from_slice(&length.to_be_bytes());
         Ok(())
     }
+}
+
+fn unwritable(error: BoxDynError) -> Error {
+    Error::new(ErrorKind::Invalid, OPERATION, "a job cannot be written as a row").with_source(error)
 }

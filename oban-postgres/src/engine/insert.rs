@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDateTime;
 use oban_core::{Channel, Inserted, JobState, NewJob, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Connection, PgConnection, query::Query};
 use sqlx_postgres::PgArguments;
 
@@ -12,6 +11,7 @@ use super::copy;
 use crate::{
     Postgres,
     bind::{moment, text_array},
+    encode::Jsonb,
     error,
     row::{self, Receipt},
 };
@@ -30,12 +30,12 @@ pub(super) async fn alone(postgres: &Postgres, jobs: Vec<NewJob>) -> Result<Vec<
         return Ok(Vec::new());
     }
     let mut conn = postgres.borrow(OPERATION).await?;
-    let receipts = if jobs.len() <= CHUNK {
-        chunk(postgres, &mut conn, &jobs).await
+    let inserted = if jobs.len() <= CHUNK {
+        chunks(postgres, &mut conn, jobs).await
     } else {
-        all_or_none(postgres, &mut conn, &jobs).await
+        all_or_none(postgres, &mut conn, jobs).await
     };
-    conn.settle(receipts).map(|receipts| inserted(jobs, receipts))
+    conn.settle(inserted)
 }
 
 /// Inserts on a caller's connection, in whatever transaction that is in. How long that may take is the caller's
@@ -53,47 +53,57 @@ pub(super) async fn within(
     Ok(inserted(jobs, receipts))
 }
 
-async fn all_or_none(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Receipt>> {
+async fn all_or_none(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    jobs: Vec<NewJob>,
+) -> Result<Vec<Inserted>> {
     let mut tx = error::within(OPERATION, conn.begin()).await?;
-    let copied = if jobs.len() > MANY { copy::copy(postgres, &mut tx, jobs).await? } else { None };
-    let receipts = match copied {
-        Some(receipts) => receipts,
+    let reserved = if jobs.len() > MANY { copy::reserve(postgres, &mut tx, &jobs).await? } else { None };
+    let inserted = match reserved {
+        Some(receipts) => copy::copy(postgres, &mut tx, jobs, &receipts).await?,
         None => chunks(postgres, &mut tx, jobs).await?,
     };
     error::within(OPERATION, tx.commit()).await?;
-    Ok(receipts)
+    Ok(inserted)
 }
 
-async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Receipt>> {
+/// Statements, each with a limit in time.
+async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
     let mut receipts = Vec::with_capacity(jobs.len());
     for jobs in jobs.chunks(CHUNK) {
-        receipts.extend(chunk(postgres, conn, jobs).await?);
+        let row = error::within(OPERATION, statement(postgres, jobs).fetch_one(&mut *conn)).await?;
+        receipts.extend(row::receipts(&row, jobs.len(), OPERATION)?);
     }
-    Ok(receipts)
-}
-
-/// One statement, with a limit in time.
-async fn chunk(postgres: &Postgres, conn: &mut PgConnection, jobs: &[NewJob]) -> Result<Vec<Receipt>> {
-    let row = error::within(OPERATION, statement(postgres, jobs).fetch_one(conn)).await?;
-    row::receipts(&row, jobs.len(), OPERATION)
+    Ok(inserted(jobs, receipts))
 }
 
 fn statement(postgres: &Postgres, jobs: &[NewJob]) -> Query<'static, sqlx::Postgres, PgArguments> {
-    let columns = Columns::of(jobs);
     postgres
         .query(&postgres.sql.insert_jobs)
         .bind(postgres.now())
         .bind(postgres.prefix.channel(Channel::Insert))
         .bind(announcements(jobs))
-        .bind(columns.queues)
-        .bind(columns.workers)
-        .bind(columns.args)
-        .bind(columns.metas)
-        .bind(columns.tags)
-        .bind(columns.max_attempts)
-        .bind(columns.priorities)
-        .bind(columns.scheduled_ats)
-        .bind(columns.delays)
+        .bind(column(jobs, |job| job.queue.as_str()))
+        .bind(column(jobs, |job| job.worker.as_str()))
+        .bind(column(jobs, |job| Jsonb(&job.args)))
+        .bind(sparse(jobs, |job| (!job.meta.is_empty()).then_some(Jsonb(&job.meta))))
+        .bind(sparse(jobs, |job| (!job.tags.is_empty()).then(|| text_array(&job.tags))))
+        .bind(column(jobs, |job| i32::try_from(job.max_attempts).unwrap_or(i32::MAX)))
+        .bind(sparse(jobs, |job| (job.priority != 0).then_some(job.priority)))
+        .bind(sparse(jobs, |job| moment(job.schedule).0))
+        .bind(sparse(jobs, |job| moment(job.schedule).1))
+}
+
+fn column<'a, T>(jobs: &'a [NewJob], value: impl Fn(&'a NewJob) -> T) -> Vec<T> {
+    jobs.iter().map(value).collect()
+}
+
+/// A column up to the last job that has a value there. Those behind it get the default as well.
+fn sparse<'a, T>(jobs: &'a [NewJob], value: impl Fn(&'a NewJob) -> Option<T>) -> Vec<Option<T>> {
+    let mut values = column(jobs, value);
+    values.truncate(values.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
+    values
 }
 
 /// What is to be heard of these jobs: each queue that gets available ones, once.
@@ -105,37 +115,4 @@ pub(super) fn announcements(jobs: &[NewJob]) -> Vec<String> {
 
 fn inserted(jobs: Vec<NewJob>, receipts: Vec<Receipt>) -> Vec<Inserted> {
     jobs.into_iter().zip(receipts).map(|(job, receipt)| Inserted::new(row::stored(job, receipt))).collect()
-}
-
-/// New jobs by column, as `unnest` takes them.
-#[derive(Default)]
-struct Columns<'a> {
-    queues: Vec<&'a str>,
-    workers: Vec<&'a str>,
-    args: Vec<&'a Value>,
-    metas: Vec<Value>,
-    tags: Vec<String>,
-    max_attempts: Vec<i32>,
-    priorities: Vec<i32>,
-    scheduled_ats: Vec<Option<NaiveDateTime>>,
-    delays: Vec<Option<i64>>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(jobs: &'a [NewJob]) -> Self {
-        let mut columns = Self::default();
-        for job in jobs {
-            let (scheduled_at, delay) = moment(job.schedule);
-            columns.queues.push(&job.queue);
-            columns.workers.push(&job.worker);
-            columns.args.push(&job.args);
-            columns.metas.push(Value::Object(job.meta.clone()));
-            columns.tags.push(text_array(&job.tags));
-            columns.max_attempts.push(i32::try_from(job.max_attempts).unwrap_or(i32::MAX));
-            columns.priorities.push(job.priority);
-            columns.scheduled_ats.push(scheduled_at);
-            columns.delays.push(delay);
-        }
-        columns
-    }
 }

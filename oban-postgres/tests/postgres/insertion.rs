@@ -115,6 +115,30 @@ async fn also_in_another_schema_without_prepared_statements() {
     returns_what_the_rows_hold(postgres, &pool).await;
 }
 
+#[tokio::test]
+async fn each_job_keeps_its_own_options_among_jobs_without() {
+    let database = Database::migrated().await;
+    let postgres = Postgres::new(database.pool());
+    let plain = NewJob::new("Greet", json!({}));
+    let options = [
+        plain.clone().meta(json!({ "from": "test" })),
+        plain.clone().tag("alpha").tag("beta"),
+        plain.clone().priority(9),
+        plain.clone().schedule_at(DateTime::from_timestamp(1, 0).unwrap()),
+        plain.clone().schedule_in("1h"),
+    ];
+    for job in options {
+        let jobs = vec![plain.clone(), job, plain.clone()];
+        let inserted = postgres.insert_jobs(None, jobs.clone()).await.unwrap();
+        for (new, inserted) in jobs.iter().zip(&inserted) {
+            let read = postgres.list_jobs(&JobFilter::id(inserted.id)).await.unwrap();
+            assert_eq!(read[0], inserted.job);
+            assert_eq!((&read[0].meta, &read[0].tags), (&new.meta, &new.tags));
+            assert_eq!((read[0].priority, read[0].state), (new.priority, new.state()));
+        }
+    }
+}
+
 fn plain(count: usize) -> Vec<NewJob> {
     (0..count).map(|at| NewJob::new("Greet", json!({ "at": at }))).collect()
 }
