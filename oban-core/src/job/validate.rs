@@ -9,9 +9,10 @@ use super::Schedule;
 const NAME_LENGTH: usize = 127;
 
 pub(crate) fn name(what: &str, name: &str, problems: &mut Vec<String>) {
+    let length = name.chars().count();
     if name.trim().is_empty() {
         problems.push(format!("{what} {name:?} is blank; give it a name of 1 to {NAME_LENGTH} characters"));
-    } else if let Some(length) = excessive_length(name) {
+    } else if length > NAME_LENGTH {
         problems.push(format!(
             "{what} {:?}… has {length} characters; at most {NAME_LENGTH} are allowed",
             name.chars().take(20).collect::<String>()
@@ -64,12 +65,6 @@ pub(super) fn schedule(schedule: Schedule, problems: &mut Vec<String>) {
     {
         problems.push(format!("schedule_at {at} is out of range; use the years 1 to 9999"));
     }
-}
-
-/// The number of characters, where they are too many. There are never more of them than bytes, which need no counting.
-fn excessive_length(name: &str) -> Option<usize> {
-    let length = if name.len() > NAME_LENGTH { name.chars().count() } else { 0 };
-    (length > NAME_LENGTH).then_some(length)
 }
 
 fn object(what: &str, map: &Map<String, Value>, problems: &mut Vec<String>) {
