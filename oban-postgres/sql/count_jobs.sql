@@ -1,8 +1,8 @@
 -- Counts the selected jobs in each queue and state, however many.
 -- Index: oban_jobs_pkey when ids are given; else, for states that few jobs are in, theirs together, namely
--- oban_jobs_available_index, oban_jobs_staging_index, oban_jobs_executing_index, oban_jobs_completed_index,
--- oban_jobs_discarded_index and oban_jobs_cancelled_index (lean) or any of Oban's own that begin with the state
--- (elixir). Where most jobs are counted it reads the table.
+-- oban_jobs_available_index, oban_jobs_staging_index, oban_jobs_retryable_index, oban_jobs_executing_index,
+-- oban_jobs_completed_index, oban_jobs_discarded_index and oban_jobs_cancelled_index (lean) or any of Oban's own that
+-- begin with the state (elixir). Where most jobs are counted it reads the table.
 -- Sent unnamed, so that it is planned for the values: conditions that were not given vanish, and so do states that
 -- were not asked for. The states are literals, because a partial index is used for nothing else.
 SELECT queue, state::text, count(*) AS count

@@ -1,7 +1,8 @@
 -- Counts the selected jobs in each queue and state, up to $6 in each state.
 -- Index: that of the primary key when ids are given; else for each arm the one in whose order it reads:
 --   available: oban_jobs_available_index (lean)
---   scheduled, retryable: oban_jobs_staging_index
+--   scheduled: oban_jobs_staging_index
+--   retryable: oban_jobs_retryable_index (lean)
 --   executing, suspended: oban_jobs_executing_index (lean)
 --   completed: oban_jobs_completed_index
 --   discarded: oban_jobs_discarded_index (lean), oban_jobs_state_discarded_at_index (elixir)

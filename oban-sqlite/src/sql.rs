@@ -64,9 +64,7 @@ pub(crate) fn select_jobs_by_state_unordered(state: JobState) -> String {
 /// The text of a file with a predicate that implies the state's partial index.
 fn of_state(text: &str, state: JobState) -> String {
     let predicate = match state {
-        JobState::Scheduled | JobState::Retryable => {
-            format!("state IN ('scheduled', 'retryable') AND state = '{state}'")
-        }
+        JobState::Scheduled => "state IN ('scheduled', 'retryable') AND state = 'scheduled'".to_owned(),
         state => format!("state = '{state}'"),
     };
     text.replace("\nWHERE {state}", &format!("\nWHERE {predicate}"))

@@ -28,11 +28,10 @@ async fn statements_use_the_index_their_header_names() {
             for state in JobState::ALL {
                 // The same text as the engine's, which is private.
                 let staged = "state IN ('scheduled', 'retryable') AND ";
-                let prefix =
-                    if matches!(state, JobState::Scheduled | JobState::Retryable) { staged } else { "" };
+                let prefix = if state == JobState::Scheduled { staged } else { "" };
                 let sql = sql.replace("WHERE {state}", &format!("WHERE {prefix}state = '{state}'"));
                 let index = match state {
-                    JobState::Scheduled | JobState::Retryable => "oban_jobs_staging_index".to_owned(),
+                    JobState::Scheduled => "oban_jobs_staging_index".to_owned(),
                     state => format!("oban_jobs_{state}_index"),
                 };
                 holds(&conn, &name, &sql, &index);

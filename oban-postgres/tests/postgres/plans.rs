@@ -54,7 +54,7 @@ const BY_VALUE: [(&str, &str, Option<&[&str]>); 16] = [
         "NULL, '{executing,retryable,discarded,cancelled}', NULL, NULL, NULL",
         Some(&[
             "oban_jobs_executing_index",
-            "oban_jobs_staging_index",
+            "oban_jobs_retryable_index",
             "oban_jobs_discarded_index",
             "oban_jobs_cancelled_index",
         ]),
