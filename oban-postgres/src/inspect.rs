@@ -20,12 +20,13 @@ impl Inspect for Postgres {
 
     async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
         const OPERATION: &str = "count_jobs";
-        let mut unlimited = filter.clone();
-        unlimited.limit = None;
-        if unlimited.is_nothing() {
+        if filter.is_nothing() {
             return Ok(Vec::new());
         }
-        let statement = bind_conditions(self.query_unnamed(&self.sql.count_jobs), filter);
+        let statement = match filter.limit {
+            None => bind_conditions(self.query_unnamed(&self.sql.count_jobs), filter),
+            Some(_) => bind_filter(self.query_unnamed(&self.sql.count_jobs_up_to_limit), filter),
+        };
         let counts = self.ask(OPERATION, statement).await?.iter().map(count).collect::<Result<Vec<_>, _>>();
         let mut counts = counts.map_err(row::unexpected(OPERATION))?;
         // Not in SQL: the order of the enum's values differs between installations.

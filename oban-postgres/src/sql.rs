@@ -32,6 +32,7 @@ statements! {
     campaign,
     cancel_jobs,
     count_jobs,
+    count_jobs_up_to_limit,
     delete_jobs,
     fetch_jobs,
     init_queue,

@@ -8,7 +8,7 @@ use rusqlite::named_params;
 
 use crate::{
     Sqlite, row,
-    select::{each, select},
+    select::{Selected, each, each_up_to_limit, select},
     sql,
 };
 
@@ -29,15 +29,14 @@ impl Inspect for Sqlite {
     }
 
     async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
-        let mut filter = filter.clone();
+        let filter = filter.clone();
         self.read("count_jobs", move |conn| {
-            if filter.limit != Some(0) {
-                filter.limit = None;
-            }
             let mut counts: BTreeMap<(String, JobState), u64> = BTreeMap::new();
-            each(conn, &filter, &JobState::ALL, |job| {
-                *counts.entry((job.queue, job.state)).or_default() += 1;
-            })?;
+            let count = |job: Selected| *counts.entry((job.queue, job.state)).or_default() += 1;
+            match filter.limit {
+                None => each(conn, &filter, &JobState::ALL, count)?,
+                Some(_) => each_up_to_limit(conn, &filter, count)?,
+            }
             Ok(counts.into_iter().map(|((queue, state), count)| JobCount { queue, state, count }).collect())
         })
         .await

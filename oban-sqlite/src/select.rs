@@ -38,31 +38,90 @@ pub(crate) fn each(
     if filter.is_nothing() {
         return Ok(());
     }
-    let wanted = |state: &&JobState| filter.states.is_empty() || filter.states.contains(state);
-    let states: Vec<&JobState> = states.iter().filter(wanted).collect();
-
-    let ids = json!(filter.ids).to_string();
-    let names = json!(states).to_string();
-    let queues = (!filter.queues.is_empty()).then(|| json!(filter.queues).to_string());
-    let workers = (!filter.workers.is_empty()).then(|| json!(filter.workers).to_string());
-    let tags = json!(filter.tags).to_string();
-    let limit = limit(filter.limit.unwrap_or(usize::MAX));
-    let mut params: Vec<(&str, &dyn ToSql)> =
-        vec![(":queues", &queues), (":workers", &workers), (":tags", &tags), (":limit", &limit)];
-
+    let states = wanted(filter, states);
+    let values = Values::new(filter, &states);
     if !filter.ids.is_empty() {
-        params.extend([(":ids", &ids as &dyn ToSql), (":states", &names)]);
-        return visit(conn.prepare_cached(sql::SELECT_JOBS_BY_ID)?, params.as_slice(), take);
+        return visit(conn.prepare_cached(sql::SELECT_JOBS_BY_ID)?, &*values.with_ids(), take);
     }
     if filter.states.is_empty() && states.iter().any(|state| state.is_final()) {
-        params.push((":states", &names));
-        return visit(conn.prepare_cached(sql::SELECT_JOBS)?, params.as_slice(), take);
+        return visit(conn.prepare_cached(sql::SELECT_JOBS)?, &*values.with_states(), take);
     }
     for state in states {
-        let sql = sql::select_jobs_by_state(*state);
-        visit(conn.prepare_cached(&sql)?, params.as_slice(), &mut take)?;
+        let sql = sql::select_jobs_by_state(state);
+        visit(conn.prepare_cached(&sql)?, &*values.conditions(), &mut take)?;
     }
     Ok(())
+}
+
+/// Hands over jobs that meet the filter, whichever are found first: up to its limit in each state.
+pub(crate) fn each_up_to_limit(
+    conn: &Connection,
+    filter: &JobFilter,
+    mut take: impl FnMut(Selected),
+) -> rusqlite::Result<()> {
+    if filter.is_nothing() {
+        return Ok(());
+    }
+    for state in wanted(filter, &JobState::ALL) {
+        let values = Values::new(filter, &[state]);
+        if filter.ids.is_empty() {
+            let sql = sql::select_jobs_by_state_unordered(state);
+            visit(conn.prepare_cached(&sql)?, &*values.conditions(), &mut take)?;
+        } else {
+            visit(conn.prepare_cached(sql::SELECT_JOBS_BY_ID)?, &*values.with_ids(), &mut take)?;
+        }
+    }
+    Ok(())
+}
+
+/// Those of the states that the filter asks for.
+fn wanted(filter: &JobFilter, states: &[JobState]) -> Vec<JobState> {
+    let is_wanted = |state: &JobState| filter.states.is_empty() || filter.states.contains(state);
+    states.iter().copied().filter(is_wanted).collect()
+}
+
+/// A filter as the statements take it: lists as JSON, and NULL where any value will do.
+struct Values {
+    ids: String,
+    states: String,
+    queues: Option<String>,
+    workers: Option<String>,
+    tags: String,
+    limit: i64,
+}
+
+impl Values {
+    fn new(filter: &JobFilter, states: &[JobState]) -> Self {
+        Self {
+            ids: json!(filter.ids).to_string(),
+            states: json!(states).to_string(),
+            queues: (!filter.queues.is_empty()).then(|| json!(filter.queues).to_string()),
+            workers: (!filter.workers.is_empty()).then(|| json!(filter.workers).to_string()),
+            tags: json!(filter.tags).to_string(),
+            limit: limit(filter.limit.unwrap_or(usize::MAX)),
+        }
+    }
+
+    fn conditions(&self) -> Vec<(&str, &dyn ToSql)> {
+        vec![
+            (":queues", &self.queues),
+            (":workers", &self.workers),
+            (":tags", &self.tags),
+            (":limit", &self.limit),
+        ]
+    }
+
+    fn with_states(&self) -> Vec<(&str, &dyn ToSql)> {
+        let mut values = self.conditions();
+        values.push((":states", &self.states));
+        values
+    }
+
+    fn with_ids(&self) -> Vec<(&str, &dyn ToSql)> {
+        let mut values = self.with_states();
+        values.push((":ids", &self.ids));
+        values
+    }
 }
 
 /// What a statement returns as its columns id, queue and state.

@@ -51,14 +51,21 @@ statements! {
     VERSION_TABLE = "version_table";
 }
 
-/// Selects the jobs in one state, with a predicate that implies the state's partial index.
+/// Selects the jobs in one state, lowest id first.
 pub(crate) fn select_jobs_by_state(state: JobState) -> String {
+    of_state(include_str!("../sql/select_jobs_by_state.sql"), state)
+}
+
+/// Selects jobs in one state, whichever are found first.
+pub(crate) fn select_jobs_by_state_unordered(state: JobState) -> String {
+    of_state(include_str!("../sql/select_jobs_by_state_unordered.sql"), state)
+}
+
+/// The text of a file with a predicate that implies the state's partial index.
+fn of_state(text: &str, state: JobState) -> String {
     let predicate = match state {
-        JobState::Scheduled | JobState::Retryable => {
-            format!("state IN ('scheduled', 'retryable') AND state = '{state}'")
-        }
+        JobState::Scheduled => "state IN ('scheduled', 'retryable') AND state = 'scheduled'".to_owned(),
         state => format!("state = '{state}'"),
     };
-    include_str!("../sql/select_jobs_by_state.sql")
-        .replace("\nWHERE {state}", &format!("\nWHERE {predicate}"))
+    text.replace("\nWHERE {state}", &format!("\nWHERE {predicate}"))
 }

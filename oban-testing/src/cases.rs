@@ -105,6 +105,7 @@ macro_rules! __each_case {
                 takes_patterns_literally,
                 lists_jobs_in_every_state,
                 counts_by_queue_and_state,
+                counts_no_more_than_its_limit_of_each_state,
             }
             notifier {
                 reaches_its_own_node,

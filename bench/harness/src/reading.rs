@@ -40,7 +40,7 @@ pub enum Metric {
     PruneMs,
     /// Taking back the jobs of dead nodes, when none is dead: one call.
     RescueMs,
-    /// Counting every job there is: one call.
+    /// Counting the jobs of each queue and state, up to 10,000 in each state: one call.
     CountMs,
 }
 

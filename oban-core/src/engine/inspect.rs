@@ -9,7 +9,12 @@ pub trait Inspect {
     async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>>;
 
     /// How many of the selected jobs there are in each queue and state, sorted by queue, then
-    /// state; combinations without jobs are absent. The filter's limit does not count.
+    /// state; combinations without jobs are absent.
+    ///
+    /// The filter's limit holds for each state: at most so many of its jobs are counted, over all
+    /// queues together, and which ones is left to the engine. Counts of a state that add up to the
+    /// limit mean "so many or more"; lower ones are exact. A store with a long history answers
+    /// that without reading all of it. Without a limit every selected job is counted.
     async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>>;
 }
 

@@ -23,7 +23,7 @@ pub struct JobFilter {
     pub workers: Vec<String>,
     /// Each of them has to be among the job's tags.
     pub tags: Vec<String>,
-    /// At most so many, lowest id first. `None`: all of them.
+    /// At most so many, lowest id first; for counting, at most so many in each state. `None`: all of them.
     pub limit: Option<usize>,
     /// Set when a list of ids was given, even an empty one: that selects nothing.
     by_id: bool,
@@ -81,7 +81,8 @@ impl JobFilter {
         self
     }
 
-    /// At most so many jobs, lowest id first.
+    /// At most so many jobs, lowest id first. [`Oban::count_jobs`](crate::Oban::count_jobs) counts at most
+    /// so many in each state.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(limit);
         self

@@ -100,6 +100,10 @@ impl Oban {
 
     /// How many of the selected jobs there are in each queue and state.
     ///
+    /// Without a limit every selected job is counted, which takes the longer the more there are. With one, as in
+    /// `JobFilter::all().limit(10_000)`, at most so many are counted in each state: counts of a state that add up
+    /// to the limit mean "so many or more", and lower ones are exact.
+    ///
     /// # Errors
     /// When the store does not answer.
     pub async fn count_jobs(&self, filter: JobFilter) -> Result<Vec<JobCount>> {

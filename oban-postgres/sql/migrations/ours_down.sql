@@ -2,6 +2,7 @@
 DROP TABLE IF EXISTS {prefix}.oban_producers;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_available_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_staging_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_retryable_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_executing_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_exhausted_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_completed_index;

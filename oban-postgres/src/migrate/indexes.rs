@@ -48,6 +48,7 @@ macro_rules! index {
 const INDEXES: &[Index] = &[
     index!("oban_jobs_available_index", None, LEAN),
     index!("oban_jobs_staging_index", None, BOTH),
+    index!("oban_jobs_retryable_index", None, LEAN),
     index!("oban_jobs_executing_index", None, LEAN),
     index!("oban_jobs_exhausted_index", None, BOTH),
     index!("oban_jobs_completed_index", None, BOTH),

@@ -13,7 +13,7 @@ use crate::{
     support::{Database, execute},
 };
 
-const LEAN: [&str; 8] = [
+const LEAN: [&str; 9] = [
     "oban_jobs_available_index",
     "oban_jobs_cancelled_index",
     "oban_jobs_completed_index",
@@ -21,6 +21,7 @@ const LEAN: [&str; 8] = [
     "oban_jobs_executing_index",
     "oban_jobs_exhausted_index",
     "oban_jobs_pkey",
+    "oban_jobs_retryable_index",
     "oban_jobs_staging_index",
 ];
 

@@ -26,27 +26,49 @@ const FILL: &str = "
         CASE WHEN n > 990000 AND n <= 1000000 THEN timezone('UTC', now()) END
     FROM generate_series(1, 1100000) AS n";
 
-/// Those that are planned for their values, each with values that name ids, and with values that do not.
-const BY_VALUE: [(&str, &str, &str); 6] = [
-    (
-        "cancel_jobs",
-        "NULL, '{7,1050000}', NULL, NULL, NULL, NULL, NULL",
-        "NULL, NULL, NULL, NULL, '{Other}', NULL, 100",
-    ),
-    (
-        "retry_jobs",
-        "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, 'c'",
-        "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, 'c'",
-    ),
-    ("delete_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", "NULL, NULL, '{queue_1}', NULL, NULL, 100"),
+/// Runs of those that are planned for their values, and what each is to use: the indexes that the header names, if
+/// there is no other list.
+const BY_VALUE: [(&str, &str, Option<&[&str]>); 16] = [
+    ("cancel_jobs", "NULL, '{7,1050000}', NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
+    ("cancel_jobs", "NULL, NULL, NULL, NULL, '{Other}', NULL, 100", None),
+    ("retry_jobs", "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, 'c'", PRIMARY_KEY),
+    ("retry_jobs", "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, 'c'", None),
+    ("delete_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
+    ("delete_jobs", "NULL, NULL, '{queue_1}', NULL, NULL, 100", None),
     (
         "update_jobs",
         "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL",
-        "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL",
+        PRIMARY_KEY,
     ),
-    ("list_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", "NULL, NULL, '{queue_1}', NULL, NULL, 100"),
-    ("count_jobs", "'{7}', NULL, NULL, NULL, NULL", "'{7}', '{completed}', NULL, NULL, NULL"),
+    (
+        "update_jobs",
+        "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL",
+        None,
+    ),
+    ("list_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
+    ("list_jobs", "NULL, NULL, '{queue_1}', NULL, NULL, 100", None),
+    ("count_jobs", "'{7}', '{completed}', NULL, NULL, NULL", PRIMARY_KEY),
+    ("count_jobs", "NULL, '{available}', NULL, NULL, NULL", Some(&["oban_jobs_available_index"])),
+    (
+        "count_jobs",
+        "NULL, '{executing,retryable,discarded,cancelled}', NULL, NULL, NULL",
+        Some(&[
+            "oban_jobs_executing_index",
+            "oban_jobs_retryable_index",
+            "oban_jobs_discarded_index",
+            "oban_jobs_cancelled_index",
+        ]),
+    ),
+    ("count_jobs_up_to_limit", "'{7}', '{completed}', NULL, NULL, NULL, 1000", PRIMARY_KEY),
+    ("count_jobs_up_to_limit", "NULL, NULL, NULL, NULL, NULL, 1000", None),
+    (
+        "count_jobs_up_to_limit",
+        "NULL, '{completed}', NULL, NULL, NULL, 1000",
+        Some(&["oban_jobs_completed_index"]),
+    ),
 ];
+
+const PRIMARY_KEY: Option<&[&str]> = Some(&["oban_jobs_pkey"]);
 
 /// To find all rows in a state, Oban's indexes are alike.
 const BY_STATE: [&str; 3] = [
@@ -74,16 +96,18 @@ async fn check(conn: &mut PgConnection) {
     let mut problems = String::new();
     for (name, text) in statements() {
         let named = named(&text, &existing);
-        let runs = match BY_VALUE.iter().find(|(statement, _, _)| *statement == name) {
-            Some((_, with_ids, without_ids)) => vec![
-                ("force_custom_plan", (*with_ids).to_owned(), BTreeSet::from(["oban_jobs_pkey".to_owned()])),
-                ("force_custom_plan", (*without_ids).to_owned(), named),
-            ],
-            None => {
-                let parameters = (1..30).filter(|at| text.contains(&format!("${at}::"))).count();
-                vec![("force_generic_plan", vec!["NULL"; parameters].join(", "), named)]
-            }
-        };
+        let mut runs: Vec<(&str, String, BTreeSet<String>)> = BY_VALUE
+            .iter()
+            .filter(|(statement, _, _)| *statement == name)
+            .map(|(_, values, indexes)| {
+                let indexes = indexes.map(|indexes| indexes.iter().map(|&index| index.to_owned()).collect());
+                ("force_custom_plan", (*values).to_owned(), indexes.unwrap_or_else(|| named.clone()))
+            })
+            .collect();
+        if runs.is_empty() {
+            let parameters = (1..30).filter(|at| text.contains(&format!("${at}::"))).count();
+            runs.push(("force_generic_plan", vec!["NULL"; parameters].join(", "), named));
+        }
         for (mode, values, expected) in runs {
             let plan = explain(conn, mode, &name, &text, &values).await;
             let used: BTreeSet<String> = plan.split_whitespace().map(str::to_owned).collect();

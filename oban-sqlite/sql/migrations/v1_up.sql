@@ -1,9 +1,9 @@
 -- Version 1: jobs, producers, peers, notifications. Each step can be run again.
 --
 -- Times are text of 27 characters, 2026-11-23T20:43:13.123456Z, so that they sort as text. A job is in one
--- index besides its primary key: the partial one of its state. AUTOINCREMENT, because an id that was pruned
--- must never name another job. The states are compared one by one, the most frequent first: for an IN of so many
--- SQLite builds a table in memory with every row it checks.
+-- index besides its primary key: the partial one of its state; while it is retryable, in two. AUTOINCREMENT,
+-- because an id that was pruned must never name another job. The states are compared one by one, the most
+-- frequent first: for an IN of so many SQLite builds a table in memory with every row it checks.
 
 CREATE TABLE IF NOT EXISTS oban_jobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -47,6 +47,9 @@ CREATE INDEX IF NOT EXISTS oban_jobs_executing_index ON oban_jobs (attempted_at,
 CREATE INDEX IF NOT EXISTS oban_jobs_completed_index ON oban_jobs (completed_at, id) WHERE state = 'completed';
 CREATE INDEX IF NOT EXISTS oban_jobs_cancelled_index ON oban_jobs (cancelled_at, id) WHERE state = 'cancelled';
 CREATE INDEX IF NOT EXISTS oban_jobs_discarded_index ON oban_jobs (discarded_at, id) WHERE state = 'discarded';
+
+-- For selecting and counting: the retryable among a million scheduled jobs.
+CREATE INDEX IF NOT EXISTS oban_jobs_retryable_index ON oban_jobs (scheduled_at, id) WHERE state = 'retryable';
 
 -- Nearly always empty: finds the jobs a fetch skips without reading the backlog.
 CREATE INDEX IF NOT EXISTS oban_jobs_exhausted_index ON oban_jobs (id) WHERE state = 'available' AND attempt >= max_attempts;

@@ -15,12 +15,15 @@ impl Inspect for Memory {
     }
 
     async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
-        let mut filter = filter.clone();
-        filter.limit = None;
+        let mut unlimited = filter.clone();
+        let limit = unlimited.limit.take().unwrap_or(usize::MAX);
         Ok(self.transaction(|store, _| {
+            let mut counted: BTreeMap<JobState, usize> = BTreeMap::new();
             let mut counts: BTreeMap<(String, JobState), u64> = BTreeMap::new();
-            for id in store.select(&filter, |_| true) {
-                if let Some(job) = store.get(id) {
+            for job in store.select(&unlimited, |_| true).into_iter().filter_map(|id| store.get(id)) {
+                let in_state = counted.entry(job.state).or_default();
+                if *in_state < limit {
+                    *in_state += 1;
                     *counts.entry((job.queue.clone(), job.state)).or_default() += 1;
                 }
             }

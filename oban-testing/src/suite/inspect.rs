@@ -108,7 +108,7 @@ pub async fn counts_by_queue_and_state(h: Harness) {
         expected,
         "sorted by queue, then by the order of a job's life"
     );
-    assert_eq!(count(&h, JobFilter::queue("b").limit(1)).await, [("b", JobState::Available, 2)]);
+    assert_eq!(count(&h, JobFilter::queue("b")).await, [("b", JobState::Available, 2)]);
     assert_eq!(count(&h, JobFilter::all().tag("a")).await, [("a", JobState::Available, 1)]);
     let states = JobFilter::all().state(JobState::Completed).state(JobState::Scheduled);
     assert_eq!(
@@ -116,6 +116,54 @@ pub async fn counts_by_queue_and_state(h: Harness) {
         [("every", JobState::Scheduled, 1), ("every", JobState::Completed, 1)]
     );
     assert!(count(&h, JobFilter::ids(Vec::<JobId>::new())).await.is_empty());
+}
+
+pub async fn counts_no_more_than_its_limit_of_each_state(h: Harness) {
+    for state in [JobState::Cancelled, JobState::Executing, JobState::Retryable, JobState::Completed] {
+        h.job_in(state).await;
+    }
+    let stored = h.insert_all(["b", "b", "a", "a", "a"].map(|queue| job().queue(queue).tag(queue))).await;
+    h.insert_all(["a", "b", "c"].map(|queue| job().queue(queue).schedule_in("1h"))).await;
+
+    for limit in 0..7 {
+        let counts = h.other.count_jobs(&JobFilter::all().limit(limit)).await.unwrap();
+        for (state, jobs) in [
+            (JobState::Suspended, 0),
+            (JobState::Scheduled, 3),
+            (JobState::Available, 5),
+            (JobState::Executing, 1),
+            (JobState::Retryable, 1),
+            (JobState::Completed, 1),
+            (JobState::Discarded, 0),
+            (JobState::Cancelled, 1),
+        ] {
+            let counted: Vec<u64> =
+                counts.iter().filter(|count| count.state == state).map(|count| count.count).collect();
+            let expected = u64::try_from(limit.min(jobs)).unwrap();
+            assert_eq!(counted.iter().sum::<u64>(), expected, "{state} up to {limit}");
+            assert!(!counted.contains(&0), "{state} up to {limit}: {counts:?}");
+        }
+        assert!(counts.is_sorted(), "{counts:?}");
+    }
+
+    for (filter, expected) in [
+        (JobFilter::queue("a").state(JobState::Available).limit(2), vec![("a", JobState::Available, 2)]),
+        (JobFilter::all().tag("b").limit(2), vec![("b", JobState::Available, 2)]),
+        (JobFilter::all().tag("b").limit(3), vec![("b", JobState::Available, 2)]),
+        (
+            JobFilter::queue("c")
+                .in_queue("a")
+                .state(JobState::Executing)
+                .state(JobState::Scheduled)
+                .limit(9),
+            vec![("a", JobState::Scheduled, 1), ("c", JobState::Scheduled, 1)],
+        ),
+        (JobFilter::ids(ids(&stored[..2])).limit(1), vec![("b", JobState::Available, 1)]),
+        (JobFilter::ids(ids(&stored[..2])).state(JobState::Completed).limit(1), vec![]),
+        (JobFilter::ids(Vec::<JobId>::new()).limit(1), vec![]),
+    ] {
+        assert_eq!(count(&h, filter.clone()).await, expected, "{filter:?}");
+    }
 }
 
 async fn count(h: &Harness, filter: JobFilter) -> Vec<Count> {
