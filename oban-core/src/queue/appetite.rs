@@ -40,7 +40,7 @@ struct Passed {
 }
 
 /// From this limit on, half of it is a batch large enough to be worth a call of its own.
-const TWO_CALLS_FROM: usize = 100;
+const TWO_CALLS_FROM: usize = 50;
 
 /// After a search from the start the next one waits for so many times what it took, so that they cost a tenth of the
 /// time at most. Where nothing is in the way of a search that is a few milliseconds.
