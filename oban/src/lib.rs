@@ -117,7 +117,5 @@ pub mod __private {
     pub use serde_json;
 }
 
-/// Holds the examples of the README to the API.
 #[cfg(all(doctest, feature = "macros", feature = "postgres", feature = "sqlite", feature = "testing"))]
-#[doc = include_str!("../../README.md")]
-mod readme {}
+mod guides;
