@@ -13,10 +13,14 @@ macro_rules! guides {
 mod readme {}
 
 guides! {
+    coming_from_oban,
+    coming_from_sidekiq_and_river,
     deploys,
     errors_and_retries,
     installation,
     queues,
     scaling,
     scheduling_jobs,
+    troubleshooting,
+    writing_an_engine,
 }
