@@ -105,6 +105,11 @@ impl Postgres {
         }
     }
 
+    /// Whether what is set on a connection stays there until it is closed.
+    pub(crate) fn keeps_sessions(&self) -> bool {
+        self.prepare
+    }
+
     /// A statement whose plan is made once for each connection.
     pub(crate) fn query(&self, statement: &Statement) -> Query<'static, sqlx::Postgres, PgArguments> {
         sqlx::query(AssertSqlSafe(Arc::clone(statement))).persistent(self.prepare)

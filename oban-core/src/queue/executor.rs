@@ -1,6 +1,7 @@
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, thread, time::Duration};
 
 use futures_util::FutureExt;
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -8,6 +9,7 @@ use tracing::Instrument;
 use super::slot::{Event, Slot, Tenancy};
 use crate::{
     BoxError, Finish, Job, Oban, Outcome, Period, backoff,
+    job::recorded,
     worker::{Checked, Registry, Run},
 };
 
@@ -141,13 +143,31 @@ fn start_timeout(worker: &dyn Run, slot: &Slot) -> Result<(), Failure> {
 fn normalize(worker: &dyn Run, job: &Job, performed: Result<Outcome, Failure>) -> Finish {
     match performed {
         Ok(Outcome::Complete) => Finish::Complete { recorded: None },
-        Ok(Outcome::Record(Checked(Ok(value)))) => Finish::record(&value),
-        Ok(Outcome::Snooze(Checked(Ok(period)))) => Finish::Snooze { delay: period.as_duration() },
+        Ok(Outcome::Record(Checked(Ok(value)))) => match record(worker, &value) {
+            Ok(finish) => finish,
+            Err(failure) => failed(Some(worker), job, &failure),
+        },
+        Ok(Outcome::Snooze(Checked(Ok(snooze)))) => {
+            Finish::Snooze { delay: snooze.period.as_duration(), meta: snooze.meta }
+        }
         Ok(Outcome::Cancel(reason)) => Finish::Cancel { error: storable(&reason) },
         Ok(Outcome::Discard(reason)) => Finish::Discard { error: storable(&reason) },
         Ok(Outcome::Record(Checked(Err(failure))) | Outcome::Snooze(Checked(Err(failure))))
         | Err(failure) => failed(Some(worker), job, &failure),
     }
+}
+
+/// A result is kept whole or not at all.
+fn record(worker: &dyn Run, value: &Value) -> Result<Finish, Failure> {
+    let (text, limit) = (recorded::encode(value), worker.record_limit());
+    if text.len() > limit {
+        return Err(format!(
+            "the result takes {} bytes as it is stored, and this worker may record {limit}; record less, such as where \
+             it is kept, or raise its RECORD_LIMIT",
+            text.len()
+        ));
+    }
+    Ok(Finish::Complete { recorded: Some(text) })
 }
 
 fn failed(worker: Option<&dyn Run>, job: &Job, failure: &str) -> Finish {
