@@ -127,3 +127,12 @@ pub mod __private {
 #[cfg(all(doctest, feature = "macros", feature = "postgres", feature = "sqlite", feature = "testing"))]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+/// And those of the guides.
+#[cfg(all(doctest, feature = "macros", feature = "postgres", feature = "sqlite", feature = "testing"))]
+mod guides {
+    #[doc = include_str!("../../docs/maintenance.md")]
+    mod maintenance {}
+    #[doc = include_str!("../../docs/workers.md")]
+    mod workers {}
+}

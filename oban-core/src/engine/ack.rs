@@ -70,6 +70,22 @@ impl Finish {
         Self::Complete { recorded: Some(recorded::encode(value)) }
     }
 
+    /// Completion with a result that takes at most `limit` bytes as it is stored: whole or not at all.
+    ///
+    /// # Errors
+    /// The failure to be recorded when it takes more.
+    pub fn record_within(value: &Value, limit: usize) -> Result<Self, String> {
+        let text = recorded::encode(value);
+        if text.len() > limit {
+            return Err(format!(
+                "the result takes {} bytes as it is stored, and this worker may record {limit}; record less, such as \
+                 where it is kept, or raise its RECORD_LIMIT",
+                text.len()
+            ));
+        }
+        Ok(Self::Complete { recorded: Some(text) })
+    }
+
     /// A snooze that leaves the meta alone, but for the counter.
     pub fn snooze(delay: Duration) -> Self {
         Self::Snooze { delay, meta: Map::new() }

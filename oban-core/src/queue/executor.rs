@@ -1,7 +1,6 @@
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, thread, time::Duration};
 
 use futures_util::FutureExt;
-use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -9,7 +8,6 @@ use tracing::Instrument;
 use super::slot::{Event, Slot, Tenancy};
 use crate::{
     BoxError, Finish, Job, Oban, Outcome, Period, backoff,
-    job::recorded,
     worker::{Checked, Registry, Run},
 };
 
@@ -143,7 +141,8 @@ fn start_timeout(worker: &dyn Run, slot: &Slot) -> Result<(), Failure> {
 fn normalize(worker: &dyn Run, job: &Job, performed: Result<Outcome, Failure>) -> Finish {
     match performed {
         Ok(Outcome::Complete) => Finish::Complete { recorded: None },
-        Ok(Outcome::Record(Checked(Ok(value)))) => match record(worker, &value) {
+        Ok(Outcome::Record(Checked(Ok(value)))) => match Finish::record_within(&value, worker.record_limit())
+        {
             Ok(finish) => finish,
             Err(failure) => failed(Some(worker), job, &failure),
         },
@@ -155,19 +154,6 @@ fn normalize(worker: &dyn Run, job: &Job, performed: Result<Outcome, Failure>) -
         Ok(Outcome::Record(Checked(Err(failure))) | Outcome::Snooze(Checked(Err(failure))))
         | Err(failure) => failed(Some(worker), job, &failure),
     }
-}
-
-/// A result is kept whole or not at all.
-fn record(worker: &dyn Run, value: &Value) -> Result<Finish, Failure> {
-    let (text, limit) = (recorded::encode(value), worker.record_limit());
-    if text.len() > limit {
-        return Err(format!(
-            "the result takes {} bytes as it is stored, and this worker may record {limit}; record less, such as where \
-             it is kept, or raise its RECORD_LIMIT",
-            text.len()
-        ));
-    }
-    Ok(Finish::Complete { recorded: Some(text) })
 }
 
 fn failed(worker: Option<&dyn Run>, job: &Job, failure: &str) -> Finish {

@@ -138,7 +138,10 @@ fn tell(answer: Result<Reindexed>) {
             for error in failed {
                 tracing::warn!(%error, "an index was not rebuilt; the old one goes on");
             }
-            tracing::info!(?rebuilt, ?dropped, "indexes rebuilt");
+            // Where another node is at it there is nothing to tell.
+            if !rebuilt.is_empty() || !dropped.is_empty() {
+                tracing::info!(?rebuilt, ?dropped, "indexes rebuilt");
+            }
         }
         Err(error) => tracing::warn!(%error, "no index was rebuilt; the old ones go on"),
     }

@@ -90,3 +90,24 @@ impl<T> Checked<T> {
         self.0.as_ref().ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+    use serde_json::json;
+
+    fn problem(outcome: Outcome) -> String {
+        match outcome {
+            Outcome::Snooze(snooze) => snooze.0.unwrap_err(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_snooze_names_what_is_wrong_with_it() {
+        assert!(problem(Outcome::snooze("soon")).contains("\"soon\" is no period"));
+        assert!(problem(Outcome::snooze_with("1m", json!("a"))).contains("a JSON object, not \"a\""));
+        let both = problem(Outcome::snooze_with("1m", json!({"snoozed": 1, "a": ["\0"]})));
+        assert!(both.contains("NUL") && both.contains("may not hold \"snoozed\""), "{both}");
+    }
+}

@@ -23,4 +23,7 @@ struct Aliases {}
 #[job(aliases(), worker = "A")]
 struct NoAlias {}
 
+#[job(aliases("Older", "Own"))]
+struct Own {}
+
 fn main() {}

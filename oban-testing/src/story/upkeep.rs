@@ -79,7 +79,9 @@ pub async fn drains_a_backlog_in_small_batches(c: Cluster) {
     let oban = node.queue("default", 1).without_lifeline().pruner(pruner).start().await.unwrap();
     c.count_becomes(JobState::Completed, 0).await;
     oban.stop().await.unwrap();
-    assert_eq!(faulty.upkeep().len(), 7, "six times four, and what is left: {:?}", faulty.upkeep());
+    // Six times four, and what is left; one more look comes with the begin of its leadership.
+    let looks = faulty.upkeep().len();
+    assert!((7..=8).contains(&looks), "{looks} looks for 25 jobs");
 }
 
 pub async fn drains_a_backlog_that_the_store_takes_in_small_batches_only(c: Cluster) {
