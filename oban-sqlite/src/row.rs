@@ -8,7 +8,7 @@ use oban_core::{AttemptError, Job, JobId, JobState};
 use rusqlite::{CachedStatement, Params, Row};
 use serde_json::{Map, Value};
 
-use crate::time;
+use crate::time::Remembered;
 
 /// Every job a statement returns, owned or shared, without those in a state that nobody knows.
 pub(crate) fn jobs<J: From<Job>>(
@@ -16,9 +16,9 @@ pub(crate) fn jobs<J: From<Job>>(
     params: impl Params,
 ) -> rusqlite::Result<Vec<J>> {
     let mut rows = statement.query(params)?;
-    let mut jobs = Vec::new();
+    let (mut jobs, mut times) = (Vec::new(), Times::default());
     while let Some(row) = rows.next()? {
-        jobs.extend(job(row)?.map(J::from));
+        jobs.extend(job(row, &mut times)?.map(J::from));
     }
     Ok(jobs)
 }
@@ -33,8 +33,17 @@ pub(crate) fn state(row: &Row<'_>, column: usize, id: JobId) -> rusqlite::Result
     Ok(state)
 }
 
+/// The last time read of each column; the times at which jobs ended share one.
+#[derive(Default)]
+struct Times {
+    inserted: Remembered,
+    scheduled: Remembered,
+    attempted: Remembered,
+    ended: Remembered,
+}
+
 /// Reads the columns in the order of the table's statements.
-fn job(row: &Row<'_>) -> rusqlite::Result<Option<Job>> {
+fn job(row: &Row<'_>, times: &mut Times) -> rusqlite::Result<Option<Job>> {
     let id = JobId(row.get(0)?);
     let Some(state) = state(row, 1, id)? else { return Ok(None) };
     Ok(Some(Job {
@@ -50,12 +59,12 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Option<Job>> {
         max_attempts: number(row, 9)?,
         priority: number(row, 10)?,
         attempted_by: json(row, 11, id, "attempted_by")?,
-        inserted_at: at(row, 12, id, "inserted_at")?.unwrap_or_default(),
-        scheduled_at: at(row, 13, id, "scheduled_at")?.unwrap_or_default(),
-        attempted_at: at(row, 14, id, "attempted_at")?,
-        completed_at: at(row, 15, id, "completed_at")?,
-        cancelled_at: at(row, 16, id, "cancelled_at")?,
-        discarded_at: at(row, 17, id, "discarded_at")?,
+        inserted_at: at(row, 12, &mut times.inserted, id, "inserted_at")?.unwrap_or_default(),
+        scheduled_at: at(row, 13, &mut times.scheduled, id, "scheduled_at")?.unwrap_or_default(),
+        attempted_at: at(row, 14, &mut times.attempted, id, "attempted_at")?,
+        completed_at: at(row, 15, &mut times.ended, id, "completed_at")?,
+        cancelled_at: at(row, 16, &mut times.ended, id, "cancelled_at")?,
+        discarded_at: at(row, 17, &mut times.ended, id, "discarded_at")?,
     }))
 }
 
@@ -95,11 +104,12 @@ fn number<T: TryFrom<i64> + Default>(row: &Row<'_>, column: usize) -> rusqlite::
 fn at(
     row: &Row<'_>,
     column: usize,
+    last: &mut Remembered,
     id: JobId,
     name: &'static str,
 ) -> rusqlite::Result<Option<DateTime<Utc>>> {
     let Some(text) = text(row, column)? else { return Ok(None) };
-    let time = time::from_text(text);
+    let time = last.time_of(text);
     if time.is_none() {
         unreadable(id, name, text);
     }

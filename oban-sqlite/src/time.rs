@@ -15,6 +15,33 @@ pub(crate) fn machine_now() -> DateTime<Utc> {
     truncate(Utc::now())
 }
 
+/// A time and its text, whichever of the two was asked for last. Jobs that were inserted or fetched together share their
+/// times, and to read or write one costs more than to see that it is the same.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered(Option<(String, DateTime<Utc>)>);
+
+impl Remembered {
+    /// As [`to_text`].
+    pub(crate) fn text_of(&mut self, time: DateTime<Utc>) -> &str {
+        if self.0.as_ref().is_none_or(|(_, known)| *known != time) {
+            self.0 = Some((to_text(time), time));
+        }
+        self.0.as_ref().map_or("", |(text, _)| text)
+    }
+
+    /// As [`from_text`].
+    pub(crate) fn time_of(&mut self, text: &str) -> Option<DateTime<Utc>> {
+        if let Some((known, time)) = &self.0
+            && known == text
+        {
+            return Some(*time);
+        }
+        let time = from_text(text)?;
+        self.0 = Some((text.to_owned(), time));
+        Some(time)
+    }
+}
+
 /// The stored text. Years before 1 and after 9999 do not sort, so they become the ends of that range.
 pub(crate) fn to_text(time: DateTime<Utc>) -> String {
     let time = match time.timestamp() {
@@ -55,7 +82,7 @@ pub(crate) fn truncate(time: DateTime<Utc>) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use super::{after, before, from_text, to_text};
+    use super::{Remembered, after, before, from_text, to_text};
     use chrono::DateTime;
     use std::time::Duration;
 
@@ -72,6 +99,19 @@ mod tests {
         assert!(texts.iter().all(|text| text.len() == 27), "{texts:?}");
         assert!(texts.is_sorted(), "{texts:?}");
         assert_eq!(from_text(&texts[2]), Some(now));
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_is_read_and_written() {
+        let mut remembered = Remembered::default();
+        let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        for time in [now, now, after(now, Duration::from_micros(1)), now] {
+            assert_eq!(remembered.text_of(time), to_text(time));
+            assert_eq!(remembered.time_of(&to_text(time)), Some(time));
+        }
+        for text in ["2023-11-14 22:13:20", "soon", "2023-11-14T22:13:20.5Z", "2023-11-14 22:13:20"] {
+            assert_eq!(remembered.time_of(text), from_text(text), "{text}");
+        }
     }
 
     #[test]

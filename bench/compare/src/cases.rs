@@ -12,7 +12,7 @@ use crate::{cli::Cli, targets};
 const LIMITS: [usize; 4] = [10, 50, 100, 500];
 
 /// Peers with their defaults are slow enough to be measured with fewer jobs: some fetch once a second or so.
-const FEWER_FOR_DEFAULTS: usize = 25;
+const FEWER_FOR_DEFAULTS: usize = 100;
 
 /// A measurement of several systems, to be compared with each other.
 #[derive(Clone, Debug)]

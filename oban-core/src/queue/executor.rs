@@ -3,7 +3,7 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, thread, time::Dura
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::slot::{Event, Slot, Tenancy};
 use crate::{
@@ -62,24 +62,19 @@ impl Executor {
     }
 
     fn run(self: &Arc<Self>, slot: Arc<Slot>) -> impl Future<Output = ()> + Send + use<> {
-        let job = &slot.job;
-        let span = tracing::info_span!(
-            "oban.job",
-            id = job.id.0,
-            queue = job.queue,
-            worker = job.worker,
-            job.attempt
-        );
         let (executor, tenancy) = (Arc::clone(self), Tenancy(slot));
         async move {
             let slot = &tenancy.0;
-            tokio::select! {
-                biased;
-                () = slot.killed() => {}
-                finish = executor.execute(slot) => slot.finish(finish),
-            }
+            let finished = async {
+                tokio::select! {
+                    biased;
+                    () = slot.killed() => {}
+                    finish = executor.execute(slot) => slot.finish(finish),
+                }
+            };
+            // Made here, on a thread of the application, of which there are more than the producer's one.
+            finished.instrument(span_of(&slot.job)).await;
         }
-        .instrument(span)
     }
 
     /// Records a failure of a run that was ended from outside. On the application's runtime too: `backoff` is user code.
@@ -124,6 +119,10 @@ impl Executor {
             Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
         }
     }
+}
+
+fn span_of(job: &Job) -> Span {
+    tracing::info_span!("oban.job", id = job.id.0, queue = job.queue, worker = job.worker, job.attempt)
 }
 
 /// The producer keeps the time, since a worker that blocks would not.

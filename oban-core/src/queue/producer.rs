@@ -45,9 +45,10 @@ pub(crate) struct Producer {
     appetite: Appetite,
     /// Rows may be executing in our name that we know nothing of: a fetch went unanswered.
     lost_answer: bool,
-    /// When to look for such rows all the same: a fetch that was given up may take effect later, for example when it
-    /// waited for a lock.
+    /// When to look for such rows all the same, if anything [could have](Self::is_audit_idle) left some.
     audit_at: Instant,
+    /// Until when a fetch that was given up may still take effect, for example because a cut network heals.
+    doubt_until: Option<Instant>,
     watchman: Option<Watchman>,
     /// Jobs were handed back at the stop.
     orphans: bool,
@@ -58,6 +59,9 @@ pub(crate) struct Producer {
 /// How long a killed run may take to be dropped, and a worker's `backoff` to answer.
 const KILL_GRACE: Duration = Duration::from_secs(1);
 const BACKOFF_GRACE: Duration = Duration::from_secs(5);
+
+/// No kernel goes on sending an unanswered request for longer.
+const DOUBT: Duration = Duration::from_secs(60 * 60);
 
 /// A producer does not wait long for something that changes nothing.
 const STORE_WITHIN: Duration = Duration::from_secs(1);
@@ -85,6 +89,7 @@ impl Producer {
             appetite: Appetite::new(),
             lost_answer: false,
             audit_at,
+            doubt_until: None,
             watchman: None,
             orphans: false,
             cancelled: Vec::new(),
@@ -95,6 +100,9 @@ impl Producer {
     fn advance(&mut self) {
         if self.burst.is_none() {
             self.take_events();
+        }
+        if self.is_audit_idle() {
+            self.audit_at = self.audit_at.max(Instant::now() + self.wiring.audit_interval);
         }
         while self.may_call() {
             let enough = self.enough();
@@ -131,6 +139,11 @@ impl Producer {
         self.lost_answer || self.audit_at <= Instant::now()
     }
 
+    /// Nothing runs, and each fetch was answered: the store need not be asked, however long that lasts.
+    fn is_audit_idle(&self) -> bool {
+        self.runs.len() == 0 && self.doubt_until.is_none_or(|until| until <= Instant::now())
+    }
+
     /// The outcomes or free slots that are worth a call: any, but beside another call not few.
     fn enough(&self) -> usize {
         if self.calls.len() == 0 { 1 } else { self.meta.limit / 4 }
@@ -162,7 +175,10 @@ impl Producer {
             }
             Answer::Fetched { acks, answer: Err(error), .. } => {
                 self.appetite.hinted();
-                self.lost_answer |= error.is_transient();
+                if error.is_transient() {
+                    self.lost_answer = true;
+                    self.doubt_until = Some(Instant::now() + DOUBT);
+                }
                 self.failed(acks, &error);
             }
             Answer::Acked { acks, answer: Ok(taken) } => self.acker.settle(&acks, &taken),
