@@ -16,6 +16,10 @@ macro_rules! __each_case {
                 hands_back,
                 snoozes_without_end,
                 counts_from_zero_when_the_counter_is_no_number,
+                snoozes_with_a_note,
+                snoozes_with_a_note_in_an_empty_meta,
+                counts_whatever_a_note_says,
+                keeps_a_note_from_a_run_that_is_over,
                 counts_on,
                 appends_errors_in_order,
                 keeps_any_error_text,
@@ -102,6 +106,8 @@ macro_rules! __each_case {
                 lists_by_lowest_id,
                 lists_each_job_once,
                 lists_by_every_condition,
+                lists_page_by_page,
+                acts_above_an_id,
                 takes_patterns_literally,
                 lists_jobs_in_every_state,
                 counts_by_queue_and_state,
@@ -153,6 +159,9 @@ macro_rules! __each_case {
                 leaves_other_producers_alone,
                 leaves_finished_jobs_alone,
                 refuses_the_late_ack_of_a_reclaimed_job,
+            }
+            reindex {
+                rebuilds_or_says_that_it_cannot,
             }
             rescue {
                 takes_back_the_jobs_of_a_dead_producer,

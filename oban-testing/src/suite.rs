@@ -15,6 +15,7 @@ pub mod peer;
 pub mod prune;
 pub mod queue;
 pub mod reclaim;
+pub mod reindex;
 pub mod rescue;
 pub mod retry;
 pub mod stage;

@@ -3,8 +3,8 @@ use std::{any::Any, fmt};
 use async_trait::async_trait;
 
 use super::{
-    Ack, Conn, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Stage, Staged,
-    Touched,
+    Ack, Conn, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue,
+    Stage, Staged, Touched,
 };
 use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 
@@ -102,6 +102,16 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// Deletes finished jobs that are old enough, at most `limit`.
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>>;
 
+    /// Rebuilds indexes and removes what interrupted rebuilds left behind, one statement after the other, each alone and
+    /// bounded by the timeout. Nothing else waits for it: jobs are inserted, fetched and acked meanwhile.
+    ///
+    /// One index that cannot be rebuilt stays as it was and stops no other; the answer tells. Where another node is at
+    /// it, nothing is done. It may be dropped or killed at any point.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless [`Capabilities::reindexes`].
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed>;
+
     /// Cancels the selected jobs that are not finished. Executing ones are marked as well; the
     /// caller stops their runs ([`Touched::before`] tells which).
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>>;
@@ -126,6 +136,8 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Whether [`Engine::insert_jobs`] takes a caller's connection.
     pub takes_connections: bool,
+    /// Whether [`Engine::reindex`] is of use: whether there are indexes that grow by being used.
+    pub reindexes: bool,
 }
 
 /// What an insert did.

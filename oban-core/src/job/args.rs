@@ -34,6 +34,11 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + 'static {
     /// stored under a name, keep it.
     const WORKER: &'static str;
 
+    /// Other stored names this worker answers to, by which it was known before it was renamed, or is known to nodes in
+    /// other languages. They find the worker of a stored job and nothing else: new jobs are stored as
+    /// [`WORKER`](JobArgs::WORKER), and filters go by the name that is stored.
+    const ALIASES: &'static [&'static str] = &[];
+
     /// Gives a new job the defaults of its kind.
     fn configure(job: NewJob) -> NewJob {
         job
