@@ -7,6 +7,7 @@ mod housekeeping;
 mod insert;
 mod operator;
 mod queue;
+mod unique;
 
 use async_trait::async_trait;
 use oban_core::{

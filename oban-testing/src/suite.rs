@@ -18,4 +18,5 @@ pub mod reclaim;
 pub mod rescue;
 pub mod retry;
 pub mod stage;
+pub mod unique;
 pub mod update;

@@ -120,7 +120,11 @@ mod tests {
     fn keys_never_change() {
         let vectors = [
             (json!({}), Unique::forever(), "c0dce63bb379bbc3d088c100cd1bbfd0"),
-            (json!({"b": [1, 2.5, "ü", null, true], "a": {"d": 1, "c": 2.0}}), Unique::within("5m"), "fdfd040d22c602770a91c7c1f67cff0b"),
+            (
+                json!({"b": [1, 2.5, "ü", null, true], "a": {"d": 1, "c": 2.0}}),
+                Unique::within("5m"),
+                "fdfd040d22c602770a91c7c1f67cff0b",
+            ),
             (json!({"a": 1, "b": 2}), Unique::forever().keys(["a"]), "6e097bb655742af6b826075968cbc6ef"),
         ];
         for (args, unique, expected) in vectors {
