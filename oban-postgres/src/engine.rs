@@ -8,6 +8,7 @@ mod insert;
 mod operator;
 mod queue;
 mod reindex;
+mod unique;
 
 use async_trait::async_trait;
 use oban_core::{

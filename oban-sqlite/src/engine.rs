@@ -8,6 +8,7 @@ mod prune;
 mod queue;
 mod rescue;
 mod stage;
+mod unique;
 
 use async_trait::async_trait;
 use oban_core::{

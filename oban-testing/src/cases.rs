@@ -207,6 +207,22 @@ macro_rules! __each_case {
                 never_stages_a_job_at_two_nodes,
                 keeps_cancelled_what_is_cancelled_meanwhile,
             }
+            unique {
+                stores_one_of_two_alike,
+                compares_what_it_is_told_to,
+                compares_by_value,
+                forgets_after_its_period,
+                counts_the_period_from_the_schedule,
+                counts_the_states_it_is_told_to,
+                keeps_duplicates_of_one_call_out,
+                takes_duplicates_of_one_call_in_turn,
+                replaces_what_it_is_told_to_by_state,
+                keeps_its_key_when_it_is_changed,
+                announces_no_duplicate,
+                meets_only_jobs_that_were_unique,
+                stores_one_of_a_hundred_at_once,
+                stores_half_of_ten_thousand,
+            }
             update {
                 replaces_what_is_named,
                 keeps_what_is_not_named,

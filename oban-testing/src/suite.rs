@@ -19,4 +19,5 @@ pub mod reindex;
 pub mod rescue;
 pub mod retry;
 pub mod stage;
+pub mod unique;
 pub mod update;

@@ -66,6 +66,12 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// Any number of jobs may be given; the engine splits them into statements. With `conn` it
     /// works inside the caller's transaction, which it neither begins, commits nor retries.
     ///
+    /// A [unique](NewJob::unique) job is stored, with its [key](NewJob::sign), only if no stored job has that key, one of
+    /// the states that count and is young enough; else the oldest such job takes over what the new one
+    /// [replaces](NewJob::replace), and is returned as a conflict. Jobs count in the order given, earlier ones of the same
+    /// call included. An insert that meets another one of the same key under way waits for the end of its transaction,
+    /// and stores its job if that was rolled back.
+    ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a `conn` of another kind of store.
     async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>>;
@@ -144,14 +150,21 @@ pub struct Capabilities {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Inserted {
-    /// The stored row.
+    /// The stored row: the new one, or the one it would have been a duplicate of.
     pub job: Job,
+    /// Whether nothing was stored, because that job was there.
+    pub conflict: bool,
 }
 
 impl Inserted {
     /// The row was stored.
     pub fn new(job: Job) -> Self {
-        Self { job }
+        Self { job, conflict: false }
+    }
+
+    /// This row was there.
+    pub fn conflict(job: Job) -> Self {
+        Self { job, conflict: true }
     }
 }
 

@@ -53,9 +53,7 @@ impl Engine for Memory {
                 "jobs in memory cannot join a transaction; insert without it",
             ));
         }
-        Ok(self.transaction(|store, now| {
-            jobs.into_iter().map(|job| Inserted::new(store.insert(job, now))).collect()
-        }))
+        Ok(self.transaction(|store, now| jobs.into_iter().map(|job| store.insert(job, now)).collect()))
     }
 
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
