@@ -24,6 +24,7 @@ pub use queue::QueueSpec;
 pub use request::Fetch;
 pub use request::Fetched;
 pub use request::Prune;
+pub use request::Reclaimed;
 pub use request::Rescue;
 pub use request::Stage;
 pub use request::Staged;

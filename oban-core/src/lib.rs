@@ -36,6 +36,7 @@ pub use engine::Prune;
 pub use engine::QueueChange;
 pub use engine::QueueMeta;
 pub use engine::QueueSpec;
+pub use engine::Reclaimed;
 pub use engine::Rescue;
 pub use engine::Stage;
 pub use engine::Staged;
@@ -67,6 +68,8 @@ pub use queue::QueueInfo;
 pub use queue::QueueOptions;
 pub use runtime::Builder;
 pub use runtime::Oban;
+pub use runtime::Scope;
+pub use runtime::Target;
 pub use service::SonarStatus;
 /// How a [`Notifier`] is told to end, and a job to stop.
 pub use tokio_util::sync::CancellationToken;

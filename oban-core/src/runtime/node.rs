@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{self, Arc},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use tokio::{
@@ -7,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Config, Oban, Queues, Service, Supervisor, queues};
+use super::{Config, Oban, Queues, Service, Supervisor, echoes::Echoes, queues, signals::Signals};
 use crate::{
     Engine, Error, ErrorKind, Lease, Notifier, Prune, QueueSpec, Rescue, Result,
     engine::Traced,
@@ -29,7 +32,8 @@ pub(crate) struct Node {
     pub(super) leads: watch::Sender<bool>,
     pub(super) sonar: watch::Sender<SonarStatus>,
     pulse: watch::Sender<Pulse>,
-    supervisor: Supervisor,
+    pub(super) echoes: sync::Mutex<Echoes>,
+    pub(super) supervisor: Supervisor,
     registry: Registry,
     workers: runtime::Handle,
     /// The services, from the first queue on. Locked by whoever starts a queue or stops the node, so that these never
@@ -67,6 +71,7 @@ impl Node {
             leads: watch::Sender::new(false),
             sonar: watch::Sender::new(SonarStatus::Unknown),
             pulse: watch::Sender::new(Pulse::default()),
+            echoes: sync::Mutex::default(),
             supervisor,
             registry,
             workers: runtime::Handle::current(),
@@ -90,8 +95,8 @@ impl Node {
     }
 
     /// The layers in the order of their start. A node without queues has none: it could do nothing with what they find.
-    fn start_services(&self) -> Vec<Layer> {
-        let Self { engine, config, .. } = self;
+    fn start_services(self: &Arc<Self>) -> Vec<Layer> {
+        let Self { engine, config, .. } = &**self;
         let refresher = Refresher::new(
             engine.clone(),
             Arc::clone(&self.queues),
@@ -113,8 +118,8 @@ impl Node {
         ]
     }
 
-    fn tidiers(&self) -> Vec<Box<dyn Service>> {
-        let Self { engine, config, .. } = self;
+    fn tidiers(self: &Arc<Self>) -> Vec<Box<dyn Service>> {
+        let Self { engine, config, .. } = &**self;
         let rescue = Rescue {
             stale_after: config.stale_after,
             rescue_after: config.rescue_after,
@@ -129,6 +134,7 @@ impl Node {
         let (leads, pulse) = (self.leads.subscribe(), self.pulse.subscribe());
         let mut services: Vec<Box<dyn Service>> = vec![
             Box::new(Sonar::new(engine.clone(), config.node.clone(), self.sonar.clone())),
+            Box::new(Signals::new(Arc::clone(self))),
             Box::new(Stager::new(engine.clone(), Arc::clone(&self.queues), config.stage_interval)),
             Box::new(Lifeline::new(engine.clone(), leads.clone(), pulse, config.heartbeat_interval, rescue)),
         ];

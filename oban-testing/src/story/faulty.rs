@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use oban_core::{
     Ack, Capabilities, Channel, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
     JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta,
-    QueueSpec, Rescue, Result, Stage, Staged, Subscription, Touched,
+    QueueSpec, Reclaimed, Rescue, Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -200,7 +200,7 @@ impl Engine for Faulty {
         if take(&self.lost_acks) { Err(unavailable()) } else { Ok(taken) }
     }
 
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
         self.reach()?;
         if take(&self.slow_reclaims) {
             self.reclaims.store(true, Ordering::SeqCst);
@@ -213,6 +213,11 @@ impl Engine for Faulty {
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
         self.reach()?;
         self.inner.stage_jobs(stage).await
+    }
+
+    async fn announce_queues(&self) -> Result<Vec<String>> {
+        self.reach()?;
+        self.inner.announce_queues().await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {
