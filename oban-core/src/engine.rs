@@ -6,6 +6,7 @@ mod contract;
 mod inspect;
 mod migrate;
 mod queue;
+mod relayed;
 mod request;
 mod traced;
 
@@ -21,6 +22,8 @@ pub use migrate::Migrate;
 pub use queue::QueueChange;
 pub use queue::QueueMeta;
 pub use queue::QueueSpec;
+pub(crate) use relayed::Relayed;
+pub(crate) use relayed::SharedNotifier;
 pub use request::Fetch;
 pub use request::Fetched;
 pub use request::Prune;

@@ -1,17 +1,20 @@
 //! The services that keep the rows tidy.
 
+mod gossip;
 mod lifeline;
 mod pruner;
 mod refresher;
 mod sonar;
 mod stager;
 
+pub(crate) use gossip::Gossip;
 pub(crate) use lifeline::Lifeline;
 pub(crate) use pruner::Pruner;
 pub(crate) use refresher::Pulse;
 pub(crate) use refresher::Refresher;
 pub(crate) use sonar::Sonar;
 pub use sonar::SonarStatus;
+pub(crate) use sonar::Sounding;
 pub(crate) use stager::Stager;
 
 use std::time::Duration;

@@ -14,6 +14,7 @@ pub(crate) struct Config {
     pub(crate) rescue_after: Duration,
     pub(crate) lease: Duration,
     pub(crate) prune_after: Option<Duration>,
+    pub(crate) gossip_interval: Option<Duration>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
     /// What a setter was given that makes no sense; told at start.
@@ -32,6 +33,7 @@ impl Default for Config {
             rescue_after: Duration::from_secs(60 * 60),
             lease: Duration::from_secs(15),
             prune_after: Some(Duration::from_secs(24 * 60 * 60)),
+            gossip_interval: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
             problems: Vec::new(),
@@ -79,6 +81,7 @@ impl Config {
             ("heartbeat_interval", self.heartbeat_interval),
             ("rescue_after", self.rescue_after),
             ("lease", self.lease),
+            ("gossip", self.gossip_interval.unwrap_or(SHORTEST_INTERVAL)),
         ] {
             if value < SHORTEST_INTERVAL {
                 problems.push(format!("{key} {value:?} is too short; use {SHORTEST_INTERVAL:?} or more"));

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Config, Oban, Queues, Service, Supervisor, echoes::Echoes, queues, signals::Signals};
 use crate::{
     Engine, Error, ErrorKind, Lease, Notifier, Prune, QueueSpec, Rescue, Result,
-    engine::Traced,
+    engine::{Relayed, SharedNotifier, Traced},
     peer::Election,
     queue::{Executor, Producer, QueueOptions, Wiring},
-    service::{Lifeline, Pruner, Pulse, Refresher, Sonar, SonarStatus, Stager},
+    service::{Gossip, Lifeline, Pruner, Pulse, Refresher, Sonar, Sounding, Stager},
     worker::Registry,
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct Node {
     pub(super) config: Config,
     pub(super) queues: Arc<Queues>,
     pub(super) leads: watch::Sender<bool>,
-    pub(super) sonar: watch::Sender<SonarStatus>,
+    pub(super) sounding: watch::Sender<Sounding>,
     pulse: watch::Sender<Pulse>,
     pub(super) echoes: sync::Mutex<Echoes>,
     pub(super) supervisor: Supervisor,
@@ -60,16 +60,24 @@ const RESCUE_LIMIT: usize = 1_000;
 const PRUNE_LIMIT: usize = 10_000;
 
 impl Node {
-    pub(super) async fn start(store: Arc<dyn Engine>, registry: Registry, config: Config) -> Result<Oban> {
+    pub(super) async fn start(
+        store: Arc<dyn Engine>,
+        notifier: Option<SharedNotifier>,
+        registry: Registry,
+        config: Config,
+    ) -> Result<Oban> {
         let supervisor = Supervisor::new();
-        let engine = Traced::new(Arc::clone(&store));
+        let engine = match notifier {
+            None => Traced::new(Arc::clone(&store)),
+            Some(notifier) => Traced::new(Arc::new(Relayed::new(Arc::clone(&store), notifier))),
+        };
         let node = Arc::new(Self {
             store,
             engine,
             config,
             queues: Arc::default(),
             leads: watch::Sender::new(false),
-            sonar: watch::Sender::new(SonarStatus::Unknown),
+            sounding: watch::Sender::new(Sounding::default()),
             pulse: watch::Sender::new(Pulse::default()),
             echoes: sync::Mutex::default(),
             supervisor,
@@ -109,16 +117,16 @@ impl Node {
             uuid: uuid::Uuid::new_v4(),
             ttl: config.lease,
         };
-        let election = Election::new(engine.clone(), lease, self.leads.clone());
+        let election = Election::new(engine.clone(), lease.clone(), self.leads.clone());
         vec![
             self.layer([Box::new(Relay(engine.clone())) as Box<dyn Service>]),
             self.layer([Box::new(refresher) as Box<dyn Service>]),
             self.layer([Box::new(election) as Box<dyn Service>]),
-            self.layer(self.tidiers()),
+            self.layer(self.tidiers(lease)),
         ]
     }
 
-    fn tidiers(self: &Arc<Self>) -> Vec<Box<dyn Service>> {
+    fn tidiers(self: &Arc<Self>, us: Lease) -> Vec<Box<dyn Service>> {
         let Self { engine, config, .. } = &**self;
         let rescue = Rescue {
             stale_after: config.stale_after,
@@ -132,14 +140,25 @@ impl Node {
             limit: PRUNE_LIMIT,
         };
         let (leads, pulse) = (self.leads.subscribe(), self.pulse.subscribe());
+        let stager = Stager::new(
+            engine.clone(),
+            Arc::clone(&self.queues),
+            config.stage_interval,
+            leads.clone(),
+            self.sounding.subscribe(),
+        );
         let mut services: Vec<Box<dyn Service>> = vec![
-            Box::new(Sonar::new(engine.clone(), config.node.clone(), self.sonar.clone())),
+            Box::new(Sonar::new(engine.clone(), us, self.sounding.clone())),
             Box::new(Signals::new(Arc::clone(self))),
-            Box::new(Stager::new(engine.clone(), Arc::clone(&self.queues), config.stage_interval)),
+            Box::new(stager),
             Box::new(Lifeline::new(engine.clone(), leads.clone(), pulse, config.heartbeat_interval, rescue)),
         ];
         if config.prune_after.is_some() {
             services.push(Box::new(Pruner::new(engine.clone(), leads, prune)));
+        }
+        if let Some(interval) = config.gossip_interval {
+            let (name, queues) = (config.name.clone(), Arc::clone(&self.queues));
+            services.push(Box::new(Gossip::new(engine.clone(), name, queues, interval)));
         }
         services
     }

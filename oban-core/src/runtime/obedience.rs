@@ -72,7 +72,7 @@ impl Node {
                 });
             }
             Signal::Stop { queue } => {
-                for handle in self.handles(&queue) {
+                if let Some(handle) = self.queues.find(&queue) {
                     handle.shutdown.cancel();
                 }
             }
@@ -100,9 +100,13 @@ impl Node {
         match signal {
             Signal::Kill { job } => self.queues.cancel(&[*job]),
             Signal::Start { queue, .. } if !is_strict && self.queues.has(queue) => {}
-            Signal::Start { queue, options } => self.start_queue(queue, *options).await?,
+            Signal::Start { queue, options } => {
+                let started = self.start_queue(queue, *options).await;
+                // Somebody else may have been faster.
+                started.or_else(|error| if !is_strict && self.queues.has(queue) { Ok(()) } else { Err(error) })?;
+            }
             Signal::Stop { queue } => {
-                for handle in self.handles(queue) {
+                if let Some(handle) = self.queues.find(queue) {
                     handle.shutdown.cancel();
                     handle.stopped.cancelled().await;
                 }
@@ -129,13 +133,10 @@ impl Node {
             let (reply, answer) = oneshot::channel();
             handle.commands.send(Command::Change(change, reply)).is_ok().then_some(answer)
         };
-        self.handles(queue).into_iter().filter_map(tell).collect()
-    }
-
-    /// The queues of this node that go by a name in a signal.
-    fn handles(&self, queue: &str) -> Vec<Handle> {
-        let is_meant = |name: &str| queue == EVERY_QUEUE || queue == name;
-        self.queues.all().into_iter().filter(|(name, _)| is_meant(name)).map(|(_, handle)| handle).collect()
+        if queue == EVERY_QUEUE {
+            return self.queues.all().into_iter().filter_map(|(_, handle)| tell(handle)).collect();
+        }
+        self.queues.find(queue).and_then(tell).into_iter().collect()
     }
 
     async fn tell(&self, operation: &'static str, payload: Value) -> Result<()> {

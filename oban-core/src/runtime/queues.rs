@@ -81,6 +81,10 @@ impl Queues {
         self.lock().iter().map(|(name, queue)| (name.clone(), queue.clone())).collect()
     }
 
+    pub(super) fn find(&self, name: &str) -> Option<Handle> {
+        self.lock().get(name).cloned()
+    }
+
     pub(super) fn get(&self, operation: &'static str, name: &str) -> Result<Handle> {
         let queues = self.lock();
         queues.get(name).cloned().ok_or_else(|| {

@@ -36,6 +36,8 @@ pub(crate) struct Faulty {
     /// Reclaims that take effect late, and whether one does now.
     slow_reclaims: AtomicUsize,
     reclaims: AtomicBool,
+    /// Notifications are not sent.
+    mute: AtomicBool,
 }
 
 /// What slow calls wait.
@@ -55,12 +57,18 @@ impl Faulty {
             slow_fetches: AtomicUsize::new(0),
             slow_reclaims: AtomicUsize::new(0),
             reclaims: AtomicBool::new(false),
+            mute: AtomicBool::new(false),
         }
     }
 
     /// Hears no notification.
     pub(crate) fn deaf(self) -> Self {
         Self { deaf: true, ..self }
+    }
+
+    /// Sends no notification.
+    pub(crate) fn mute(&self) {
+        self.mute.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn fail_next_calls(&self, count: usize) {
@@ -268,6 +276,9 @@ impl Notifier for Faulty {
 
     async fn notify(&self, channel: Channel, payloads: &[Value]) -> Result<()> {
         self.reach()?;
+        if self.mute.load(Ordering::SeqCst) {
+            return Err(unavailable());
+        }
         self.inner.notify(channel, payloads).await
     }
 
