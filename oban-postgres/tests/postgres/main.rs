@@ -13,6 +13,7 @@ mod notifier;
 mod plans;
 mod proxy;
 mod rows;
+mod signals;
 mod sql;
 mod support;
 mod transactions;
