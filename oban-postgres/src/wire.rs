@@ -63,7 +63,7 @@ mod tests {
     use super::{BASE64_STANDARD, Engine, LONGEST, MARK, decode, encode, pack};
     use serde_json::{Value, json};
 
-    /// Captured from nodes of Oban 2.23 and of oban-py 0.7.
+    /// Captured from nodes of Oban 2.23 and of oban-py 0.7, without what the capture has cut short.
     const CAPTURED: [&str; 2] = [
         include_str!("../tests/fixtures/elixir-notifications.jsonl"),
         include_str!("../tests/fixtures/python-notifications.jsonl"),
