@@ -18,9 +18,11 @@ guides! {
     deploys,
     errors_and_retries,
     installation,
+    maintenance,
     queues,
     scaling,
     scheduling_jobs,
     troubleshooting,
+    workers,
     writing_an_engine,
 }
