@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use crate::{
-    Error, Lifeline, Pruner, Reindexer, Result, job::validate, queue::QueueOptions, service::too_short,
+    Error, Lifeline, Pruner, Reindexer, Result,
+    job::validate,
+    queue::QueueOptions,
+    service::{SHORTEST_INTERVAL, too_short},
 };
 
 /// Everything about an instance that is not code.
@@ -18,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) lifeline: Option<Lifeline>,
     pub(crate) pruner: Option<Pruner>,
     pub(crate) reindexer: Option<Reindexer>,
+    pub(crate) gossip_interval: Option<Duration>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
     /// What a setter was given that makes no sense; told at start.
@@ -37,6 +41,7 @@ impl Default for Config {
             lifeline: Some(Lifeline::default()),
             pruner: Some(Pruner::default()),
             reindexer: None,
+            gossip_interval: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
             problems: Vec::new(),
@@ -70,6 +75,7 @@ impl Config {
             ("stage_interval", self.stage_interval),
             ("heartbeat_interval", self.heartbeat_interval),
             ("lease", self.lease),
+            ("gossip", self.gossip_interval.unwrap_or(SHORTEST_INTERVAL)),
         ] {
             problems.extend(too_short(key, value));
         }

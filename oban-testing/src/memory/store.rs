@@ -22,6 +22,8 @@ pub(super) struct Store {
     pub(super) leases: BTreeMap<String, Held>,
     /// Queues that got available jobs in this transaction.
     pub(super) announced: BTreeSet<String>,
+    /// Jobs that were cancelled in this transaction while they ran.
+    pub(super) killed: Vec<JobId>,
 }
 
 impl Store {
