@@ -5,8 +5,8 @@ use std::{io, path::Path};
 use async_trait::async_trait;
 use oban::{
     Ack, Capabilities, Channel, Conn, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount,
-    JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec,
-    Reclaimed, Rescue, Result, Stage, Staged, Subscription, Touched,
+    JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed,
+    Rescue, Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;

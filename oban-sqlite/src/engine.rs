@@ -103,7 +103,7 @@ impl Engine for Sqlite {
     }
 
     async fn announce_queues(&self) -> Result<Vec<String>> {
-        self.write("announce_queues", |write| stage::announce(write)).await
+        self.write("announce_queues", stage::announce).await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {

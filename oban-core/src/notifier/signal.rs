@@ -5,13 +5,27 @@ use crate::{JobId, QueueOptions};
 /// A command to nodes, in the words of Oban's nodes of every language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    Pause { queue: String },
-    Resume { queue: String },
-    Scale { queue: String, limit: usize },
-    Start { queue: String, options: QueueOptions },
-    Stop { queue: String },
+    Pause {
+        queue: String,
+    },
+    Resume {
+        queue: String,
+    },
+    Scale {
+        queue: String,
+        limit: usize,
+    },
+    Start {
+        queue: String,
+        options: QueueOptions,
+    },
+    Stop {
+        queue: String,
+    },
     /// End the run of this job, which was cancelled.
-    Kill { job: JobId },
+    Kill {
+        job: JobId,
+    },
 }
 
 /// What cannot be obeyed, and why not.
@@ -134,7 +148,10 @@ mod tests {
         let options = |limit| QueueOptions::limit(limit);
         for (payload, signal) in [
             (json!({"action": "pause", "queue": "a", "extra": [1]}), Some(Signal::Pause { queue: queue() })),
-            (json!({"action": "start", "queue": "a"}), Some(Signal::Start { queue: queue(), options: options(10) })),
+            (
+                json!({"action": "start", "queue": "a"}),
+                Some(Signal::Start { queue: queue(), options: options(10) }),
+            ),
             (
                 json!({"action": "start", "queue": "a", "limit": 4, "paused": true}),
                 Some(Signal::Start { queue: queue(), options: options(4).paused() }),
@@ -164,7 +181,8 @@ mod tests {
 
     #[test]
     fn is_for_all_or_for_one() {
-        for (ident, ours) in [(json!("any"), true), (json!("Oban.web.1"), true), (json!("Oban.web.2"), false)] {
+        for (ident, ours) in [(json!("any"), true), (json!("Oban.web.1"), true), (json!("Oban.web.2"), false)]
+        {
             assert_eq!(is_for(&json!({ "ident": ident }), "Oban.web.1"), ours, "{ident}");
         }
         assert!(is_for(&json!({}), "Oban.web.1") && !is_for(&json!({"ident": 5}), "Oban.web.1"));

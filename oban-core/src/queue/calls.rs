@@ -72,9 +72,7 @@ impl Calls {
     /// Hands back what executes in our name, except these jobs. Not for use beside another call.
     pub(super) fn reclaim(&mut self, engine: Traced, queue: QueueMeta, known: Vec<JobId>) {
         self.reclaiming = true;
-        self.start(async move {
-            Answer::Reclaimed(engine.reclaim_jobs(&queue, &known).await)
-        });
+        self.start(async move { Answer::Reclaimed(engine.reclaim_jobs(&queue, &known).await) });
     }
 
     /// The next answer; never without a call. Cancel-safe.

@@ -8,12 +8,7 @@ use std::{
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::{
-    echoes::Echoes,
-    node::Node,
-    queues::Handle,
-    scope::Scope,
-};
+use super::{echoes::Echoes, node::Node, queues::Handle, scope::Scope};
 use crate::{
     Channel, Error, ErrorKind, Notifier, QueueChange, Result,
     notifier::{EVERY_QUEUE, Signal},
@@ -103,7 +98,9 @@ impl Node {
             Signal::Start { queue, options } => {
                 let started = self.start_queue(queue, *options).await;
                 // Somebody else may have been faster.
-                started.or_else(|error| if !is_strict && self.queues.has(queue) { Ok(()) } else { Err(error) })?;
+                started.or_else(
+                    |error| if !is_strict && self.queues.has(queue) { Ok(()) } else { Err(error) },
+                )?;
             }
             Signal::Stop { queue } => {
                 if let Some(handle) = self.queues.find(queue) {
@@ -140,7 +137,8 @@ impl Node {
     }
 
     async fn tell(&self, operation: &'static str, payload: Value) -> Result<()> {
-        let telling = tokio::time::timeout(TELL_WITHIN, self.engine.notify(Channel::Signal, &[payload])).await;
+        let telling =
+            tokio::time::timeout(TELL_WITHIN, self.engine.notify(Channel::Signal, &[payload])).await;
         let late = || Error::new(ErrorKind::Unavailable, operation, "the store does not answer");
         telling.unwrap_or_else(|_| Err(late())).map_err(|error| {
             let message = "other nodes could not be told; this one has obeyed, if it was meant";

@@ -43,7 +43,10 @@ impl Target<'_> {
         let mut problems = Vec::new();
         validate::name("queue", self.queue, &mut problems);
         if self.queue == "*" {
-            problems.push("queue \"*\" means all queues to other nodes; use pause_all_queues or resume_all_queues".to_owned());
+            problems.push(
+                "queue \"*\" means all queues to other nodes; use pause_all_queues or resume_all_queues"
+                    .to_owned(),
+            );
         }
         if !problems.is_empty() {
             return Err(Error::invalid(operation, problems.join("; ")));

@@ -105,7 +105,10 @@ impl Sonar {
         let is_namesake = voice.node == self.us.node && voice.uuid != self.our_voice().uuid;
         if is_namesake && !std::mem::replace(&mut self.has_namesake, true) {
             let node = &self.us.node;
-            tracing::warn!(node, "another process has this node's name: commands to one reach both; name them apart");
+            tracing::warn!(
+                node,
+                "another process has this node's name: commands to one reach both; name them apart"
+            );
         }
     }
 

@@ -38,11 +38,7 @@ pub(super) async fn fetch(postgres: &Postgres, fetch: Fetch<'_>) -> Result<Fetch
 }
 
 /// Hands back what a lost answer left executing, and tells which runs are over.
-pub(super) async fn reclaim(
-    postgres: &Postgres,
-    meta: &QueueMeta,
-    running: &[JobId],
-) -> Result<Reclaimed> {
+pub(super) async fn reclaim(postgres: &Postgres, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
     let running: Vec<i64> = running.iter().map(|id| id.0).collect();
     let statement = postgres.query(&postgres.sql.reclaim_jobs).bind(meta.uuid.to_string()).bind(running);
     let rows = postgres.own.fetch_all("reclaim_jobs", statement).await?;

@@ -115,7 +115,8 @@ async fn what_is_too_long_or_written_by_others_arrives() {
     say(&postgres, &"x".repeat(20_000)).await;
     assert_eq!(ears.queue().await, "x".repeat(20_000));
     // As nodes of Python and old ones of Elixir write it.
-    const PACKED: &str = "H4sIAPeJBGsC/6tWSkwuyczPU7JSKkgsLU5V0lEqLE0tTQXyE3MKMhKB/MyU1LwSED+vUqkWAJqnCjwwAAAA";
+    const PACKED: &str =
+        "H4sIAPeJBGsC/6tWSkwuyczPU7JSKkgsLU5V0lEqLE0tTQXyE3MKMhKB/MyU1LwSED+vUqkWAJqnCjwwAAAA";
     run(&pool, &format!("SELECT pg_notify('public.oban_insert', '{PACKED}')")).await;
     assert_eq!(ears.queue().await, "alpha");
     ears.stop().await;

@@ -63,7 +63,8 @@ async fn commands_are_sent_in_the_bytes_of_elixir() {
     oban.cancel_job(running).await.unwrap();
 
     let expected = captured(ELIXIR).into_iter().filter(|payload| payload.starts_with('{'));
-    let expected: Vec<String> = expected.map(|payload| payload.replace(":14}", &format!(":{running}}}"))).collect();
+    let expected: Vec<String> =
+        expected.map(|payload| payload.replace(":14}", &format!(":{running}}}"))).collect();
     assert_eq!(expected.len(), 11);
     for expected in expected {
         let heard = timeout(PATIENCE, listener.recv()).await.unwrap().unwrap();
@@ -75,7 +76,8 @@ async fn commands_are_sent_in_the_bytes_of_elixir() {
 /// A job that runs on a node which is gone.
 async fn execute(postgres: &Postgres) -> i64 {
     let (instance, node, queue) = ("Oban".to_owned(), "gone".to_owned(), "default".to_owned());
-    let producer = postgres.init_queue(&QueueSpec { instance, node, queue, limit: 1, paused: false }).await.unwrap();
+    let producer =
+        postgres.init_queue(&QueueSpec { instance, node, queue, limit: 1, paused: false }).await.unwrap();
     let job = postgres.insert_jobs(None, vec![NewJob::new("Greet", json!({}))]).await.unwrap().remove(0);
     let fetch = Fetch { queue: &producer, demand: 1, after: None, acks: &[] };
     assert_eq!(postgres.fetch_jobs(fetch).await.unwrap().jobs[0].state, JobState::Executing);
@@ -139,7 +141,8 @@ async fn schemas_do_not_disturb_each_other() {
     let there = Postgres::new(database.pool()).prefix("there").unwrap();
     there.migrate_up(there.latest_version()).await.unwrap();
     // Two instances of one name, on one pool's database, in one process.
-    let start = |postgres: &Postgres| Oban::builder(postgres.clone()).node("web.1").queue("default", 1).start();
+    let start =
+        |postgres: &Postgres| Oban::builder(postgres.clone()).node("web.1").queue("default", 1).start();
     let (one, other) = tokio::try_join!(start(&here), start(&there)).unwrap();
     for oban in [&one, &other] {
         hears(oban, SonarStatus::Solitary).await;

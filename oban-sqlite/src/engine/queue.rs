@@ -25,11 +25,7 @@ pub(super) fn shutdown(write: &Write<'_>, uuid: Uuid) -> rusqlite::Result<()> {
 }
 
 /// Hands back the producer's executing jobs that are not in `running`, and tells which of those are not executing.
-pub(super) fn reclaim(
-    write: &mut Write<'_>,
-    uuid: Uuid,
-    running: &[JobId],
-) -> rusqlite::Result<Reclaimed> {
+pub(super) fn reclaim(write: &mut Write<'_>, uuid: Uuid, running: &[JobId]) -> rusqlite::Result<Reclaimed> {
     let (uuid, running) = (uuid.to_string(), json!(running).to_string());
     let jobs = selected(
         write.statement(sql::RECLAIM_JOBS_SELECT)?,

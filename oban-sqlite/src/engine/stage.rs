@@ -12,10 +12,8 @@ use crate::{
 
 /// Announces the queues that hold available jobs.
 pub(super) fn announce(write: &mut Write<'_>) -> rusqlite::Result<Vec<String>> {
-    let queues: Vec<String> = write
-        .statement(sql::ANNOUNCE_QUEUES)?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let queues: Vec<String> =
+        write.statement(sql::ANNOUNCE_QUEUES)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     write.announce(queues.iter().map(String::as_str))?;
     Ok(queues)
 }

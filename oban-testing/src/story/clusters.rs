@@ -29,14 +29,16 @@ pub async fn tells_two_processes_of_one_name_apart(c: Cluster) {
     let twin = c.node_on(Arc::clone(&c.other), "web.1").queue("default", 1).start().await.unwrap();
     becomes(&one, SonarStatus::Clustered).await;
     becomes(&twin, SonarStatus::Clustered).await;
-    let uuids = [one.check_queue("default").await.unwrap().uuid, twin.check_queue("default").await.unwrap().uuid];
+    let uuids =
+        [one.check_queue("default").await.unwrap().uuid, twin.check_queue("default").await.unwrap().uuid];
     assert_ne!(uuids[0], uuids[1]);
     one.pause_queue(("default", Scope::Node("web.1"))).await.unwrap();
     eventually("both obey to their name", || async {
         if twin.check_queue("default").await.unwrap().paused { Ok(()) } else { Err(()) }
     })
     .await;
-    eventually("one leads", || async { if one.is_leader() || twin.is_leader() { Ok(()) } else { Err(()) } }).await;
+    eventually("one leads", || async { if one.is_leader() || twin.is_leader() { Ok(()) } else { Err(()) } })
+        .await;
     assert!(!(one.is_leader() && twin.is_leader()));
     tokio::try_join!(one.stop(), twin.stop()).unwrap();
 }
@@ -137,7 +139,7 @@ pub async fn hears_by_another_notifier(c: Cluster) {
     one.cancel_job(obeys.id).await.unwrap();
     one.stop_queue("default").await.unwrap();
     eventually("the other has stopped it too", || async {
-        other.check_queue("default").await.map_or(Ok(()), |info| Err(info))
+        other.check_queue("default").await.map_or(Ok(()), Err)
     })
     .await;
     tokio::try_join!(one.stop(), other.stop()).unwrap();

@@ -121,10 +121,8 @@ pub async fn starts_and_stops_a_queue_everywhere(c: Cluster) {
     assert_eq!(one.check_queue("late").await.unwrap().limit, 3, "it runs already");
     other.stop_queue("late").await.unwrap();
     assert_eq!(other.check_queue("late").await.unwrap_err().kind(), ErrorKind::NotFound);
-    eventually("it has stopped there too", || async {
-        one.check_queue("late").await.map_or(Ok(()), |info| Err(info))
-    })
-    .await;
+    eventually("it has stopped there too", || async { one.check_queue("late").await.map_or(Ok(()), Err) })
+        .await;
     stop(one, other).await;
 }
 

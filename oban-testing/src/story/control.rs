@@ -46,7 +46,8 @@ pub async fn starts_and_stops_a_queue(c: Cluster) {
     let late = oban.insert(Act::job("late", Scene::Complete).queue("late")).await.unwrap();
     oban.start_queue("late", 2).await.unwrap();
     c.becomes(late.id, JobState::Completed).await;
-    let names: Vec<String> = oban.check_all_queues().await.unwrap().into_iter().map(|info| info.queue).collect();
+    let names: Vec<String> =
+        oban.check_all_queues().await.unwrap().into_iter().map(|info| info.queue).collect();
     assert_eq!(names, ["default", "late"]);
     let twice = oban.start_queue(("late", Scope::Local), 2).await.unwrap_err();
     assert!(twice.kind() == ErrorKind::Invalid && twice.to_string().contains("\"late\""), "{twice}");

@@ -73,7 +73,10 @@ pub async fn tells_which_runs_are_over(h: Harness) {
     running.push(unknown);
     running.reverse();
     let reclaimed = h.engine.reclaim_jobs(&producer, &running).await.unwrap();
-    assert_eq!(reclaimed, Reclaimed { jobs: vec![], gone: vec![cancelled, deleted, retried, finished, unknown] });
+    assert_eq!(
+        reclaimed,
+        Reclaimed { jobs: vec![], gone: vec![cancelled, deleted, retried, finished, unknown] }
+    );
     assert_eq!(h.read(stays).await.state, JobState::Executing);
     assert_eq!(h.read(retried).await.state, JobState::Executing, "it is the other's");
 }

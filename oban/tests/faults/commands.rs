@@ -37,7 +37,10 @@ async fn a_pause_is_heard_by_every_node_and_a_resume_by_the_one_it_is_for() {
     database.count_becomes(JobState::Completed, i64::try_from(JOBS + 1).unwrap()).await;
     let (one, two) = (one.stop().await, two.stop().await);
     assert_eq!(one.paused, [true]);
-    assert!(one.runs.len() <= 1 && one.runs.len() + two.runs.len() == JOBS + 1, "a paused node ran jobs: {one:?}");
+    assert!(
+        one.runs.len() <= 1 && one.runs.len() + two.runs.len() == JOBS + 1,
+        "a paused node ran jobs: {one:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
