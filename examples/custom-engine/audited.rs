@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use oban::{
     Ack, Capabilities, Channel, Conn, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount,
     JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed,
-    Rescue, Result, Stage, Staged, Subscription, Touched,
+    Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -101,6 +101,10 @@ impl<E: Engine> Engine for Audited<E> {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         Ok(self.touched("prune", self.inner.prune_jobs(prune).await?))
+    }
+
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        self.inner.reindex(reindex).await
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

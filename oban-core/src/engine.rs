@@ -28,6 +28,8 @@ pub use request::Fetch;
 pub use request::Fetched;
 pub use request::Prune;
 pub use request::Reclaimed;
+pub use request::Reindex;
+pub use request::Reindexed;
 pub use request::Rescue;
 pub use request::Stage;
 pub use request::Staged;

@@ -12,12 +12,21 @@ pub(crate) enum Key {
     Tags,
     Meta,
     Worker,
+    Aliases,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 7] =
-        [Self::Queue, Self::MaxAttempts, Self::Priority, Self::Tags, Self::Meta, Self::Worker, Self::Crate];
+    const ALL: [Self; 8] = [
+        Self::Queue,
+        Self::MaxAttempts,
+        Self::Priority,
+        Self::Tags,
+        Self::Meta,
+        Self::Worker,
+        Self::Aliases,
+        Self::Crate,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -27,6 +36,7 @@ impl Key {
             Self::Tags => "tags",
             Self::Meta => "meta",
             Self::Worker => "worker",
+            Self::Aliases => "aliases",
             Self::Crate => "crate",
         }
     }
@@ -40,6 +50,7 @@ impl Key {
             Self::Tags => r#"tags("billing", "eu")"#,
             Self::Meta => r#"meta(team = "growth")"#,
             Self::Worker => r#"worker = "MyApp.Mailer""#,
+            Self::Aliases => r#"aliases("OldName")"#,
             Self::Crate => r#"crate = "my_app::oban""#,
         }
     }
@@ -115,12 +126,12 @@ mod tests {
         assert_eq!(
             messages(read("queu")),
             ["unknown key `queu`. Did you mean `queue`? \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `aliases`, `crate`"]
         );
         assert_eq!(
             messages(read("colour")),
             ["unknown key `colour`. \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `aliases`, `crate`"]
         );
     }
 
@@ -132,6 +143,7 @@ mod tests {
         assert_eq!(nearest("tag"), Some(Key::Tags));
         assert_eq!(nearest("workers"), Some(Key::Worker));
         assert_eq!(nearest("metadata"), Some(Key::Meta));
+        assert_eq!(nearest("alias"), Some(Key::Aliases));
         assert_eq!(nearest("unique"), None);
         assert_eq!(nearest("cron"), None);
         assert_eq!(nearest("x"), None);

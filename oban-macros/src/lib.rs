@@ -46,6 +46,7 @@ use proc_macro::TokenStream;
 /// | `tags("billing", "eu")` | labels to filter by; `tags = [..]` is the same | none |
 /// | `meta(team = "growth")` | a JSON object beside the args | `{}` |
 /// | `worker = "MyApp.Mailer"` | the stored name, 1 to 127 characters | the struct's name |
+/// | `aliases("OldName")` | other stored names the worker answers to; `aliases = [..]` is the same | none |
 /// | `crate = "my_app::oban"` | where the crate `oban` is, as a string or a path | `::oban` |
 ///
 /// Values are written out, as literals: they are checked while compiling, by the rules inserting goes by.
@@ -71,7 +72,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The stored name finds the worker of a stored job. Before you rename a struct whose jobs are still
-/// stored, keep the old name with `worker`.
+/// stored, keep the old name with `worker`, or among the `aliases`: nodes that still run the old code do not know the new
+/// name, so the first is right while both run.
 ///
 /// # What can be a job
 ///

@@ -2,13 +2,13 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use syn::{Attribute, Error, Meta, Path};
+use syn::{Attribute, Error, LitStr, Meta, Path};
 
 use crate::entry::entries;
 use crate::key::Key;
 use crate::meta::{Json, meta};
 use crate::mistakes::Mistakes;
-use crate::value::{facade, max_attempts, name, priority, tags};
+use crate::value::{aliases, facade, max_attempts, name, priority, tags};
 
 /// The keys that were given; a key with a mistake counts as absent, so that the rest can go on.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) facade: Option<Path>,
     /// The stored name, if not the type's.
     pub(crate) worker: Option<String>,
+    /// Other stored names.
+    pub(crate) aliases: Option<Vec<LitStr>>,
     queue: Option<String>,
     max_attempts: Option<u32>,
     priority: Option<u32>,
@@ -44,6 +46,7 @@ impl Options {
                 Key::Tags => self.tags = mistakes.sift(tags(span, entry.value)),
                 Key::Meta => self.meta = mistakes.sift(meta(span, entry.value)),
                 Key::Worker => self.worker = mistakes.sift(name(key, span, entry.value)),
+                Key::Aliases => self.aliases = mistakes.sift(aliases(span, entry.value)),
                 Key::Crate => self.facade = mistakes.sift(facade(span, entry.value)),
             }
         }

@@ -7,11 +7,14 @@ mod housekeeping;
 mod insert;
 mod operator;
 mod queue;
+mod reindex;
+mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
     Ack, Capabilities, Conn, Engine, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob,
-    Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Rescue, Result, Stage, Staged, Touched,
+    Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged,
+    Touched,
 };
 use sqlx::PgConnection;
 
@@ -20,7 +23,7 @@ use crate::Postgres;
 #[async_trait]
 impl Engine for Postgres {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "postgres", takes_connections: true }
+        Capabilities { name: "postgres", takes_connections: true, reindexes: self.keeps_sessions() }
     }
 
     async fn verify(&self) -> Result<()> {
@@ -76,6 +79,10 @@ impl Engine for Postgres {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         housekeeping::prune(self, prune).await
+    }
+
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        reindex::reindex(self, reindex).await
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

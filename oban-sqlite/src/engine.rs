@@ -8,12 +8,13 @@ mod prune;
 mod queue;
 mod rescue;
 mod stage;
+mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
     Ack, Capabilities, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
-    JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Rescue, Result, Stage,
-    Staged, Touched,
+    JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue,
+    Result, Stage, Staged, Touched,
 };
 
 use crate::{Sqlite, migrate};
@@ -21,7 +22,7 @@ use crate::{Sqlite, migrate};
 #[async_trait]
 impl Engine for Sqlite {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "sqlite", takes_connections: false }
+        Capabilities { name: "sqlite", takes_connections: false, reindexes: false }
     }
 
     async fn verify(&self) -> Result<()> {
@@ -112,6 +113,11 @@ impl Engine for Sqlite {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         self.write("prune_jobs", move |write| prune::prune(write, prune)).await
+    }
+
+    async fn reindex(&self, _: &Reindex) -> Result<Reindexed> {
+        let message = "SQLite uses freed pages of an index again, and rebuilding one would block all writers";
+        Err(Error::new(ErrorKind::Unsupported, "reindex", message))
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

@@ -17,6 +17,8 @@ statements! {
     DELETE_JOBS = "delete_jobs";
     FETCH_JOBS = "fetch_jobs";
     INSERT_JOBS = "insert_jobs";
+    INSERT_JOBS_DUPLICATE = "insert_jobs_duplicate";
+    INSERT_JOBS_REPLACE = "insert_jobs_replace";
     LEADER = "leader";
     LIST_JOBS = "list_jobs";
     NOTIFICATIONS = "notifications";
@@ -48,6 +50,8 @@ statements! {
     UPDATE_QUEUE = "update_queue";
     V1_DOWN = "migrations/v1_down";
     V1_UP = "migrations/v1_up";
+    V2_DOWN = "migrations/v2_down";
+    V2_UP = "migrations/v2_up";
     VERSION = "version";
     VERSION_SET = "version_set";
     VERSION_TABLE = "version_table";

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Ack, Capabilities, Conn, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange,
-    QueueMeta, QueueSpec, Reclaimed, Rescue, Stage, Staged, Touched,
+    QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{
     Channel, Job, JobChanges, JobFilter, JobId, JobState, Lease, NewJob, Notifier, Peer, Result, Subscription,
@@ -85,7 +85,7 @@ impl Engine for Relayed {
         let is_committed = conn.is_none();
         let inserted = self.engine.insert_jobs(conn, jobs).await?;
         if is_committed {
-            let available = inserted.iter().filter(|job| job.state == JobState::Available);
+            let available = inserted.iter().filter(|job| !job.conflict && job.state == JobState::Available);
             self.announce(available.map(|job| &job.job.queue)).await;
         }
         Ok(inserted)
@@ -123,6 +123,10 @@ impl Engine for Relayed {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         self.engine.prune_jobs(prune).await
+    }
+
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        self.engine.reindex(reindex).await
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use super::{
     Ack, Capabilities, Conn, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange,
-    QueueMeta, QueueSpec, Reclaimed, Rescue, Stage, Staged, Touched,
+    QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{
     Channel, Error, ErrorKind, Job, JobChanges, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Result,
@@ -127,6 +127,16 @@ impl Engine for Traced {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         repeated("prune_jobs", || self.0.prune_jobs(prune)).await
+    }
+
+    // Takes as long as its statements may, which it sees to itself, and is not repeated: it has a schedule.
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        let operation = "reindex";
+        AssertUnwindSafe(self.0.reindex(reindex))
+            .catch_unwind()
+            .instrument(tracing::trace_span!("oban.engine", operation))
+            .await
+            .unwrap_or_else(|_| Err(unknown(operation, "the engine panicked")))
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

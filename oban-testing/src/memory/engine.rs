@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use oban_core::{
     Ack, Capabilities, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
-    JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Rescue, Result, Stage, Staged,
-    Touched,
+    JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result,
+    Stage, Staged, Touched,
 };
 
 use super::Memory;
@@ -10,7 +10,7 @@ use super::Memory;
 #[async_trait]
 impl Engine for Memory {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "memory", takes_connections: false }
+        Capabilities { name: "memory", takes_connections: false, reindexes: false }
     }
 
     async fn verify(&self) -> Result<()> {
@@ -53,9 +53,7 @@ impl Engine for Memory {
                 "jobs in memory cannot join a transaction; insert without it",
             ));
         }
-        Ok(self.transaction(|store, now| {
-            jobs.into_iter().map(|job| Inserted::new(store.insert(job, now))).collect()
-        }))
+        Ok(self.transaction(|store, now| jobs.into_iter().map(|job| store.insert(job, now)).collect()))
     }
 
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
@@ -84,6 +82,11 @@ impl Engine for Memory {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         Ok(self.transaction(|store, now| store.prune(prune, now)))
+    }
+
+    async fn reindex(&self, _: &Reindex) -> Result<Reindexed> {
+        let message = "memory has no indexes that grow";
+        Err(Error::new(ErrorKind::Unsupported, "reindex", message))
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
