@@ -13,7 +13,7 @@ WITH selected AS (
     AND ($4::text[] IS NULL OR queue = ANY ($4))
     AND ($5::text[] IS NULL OR worker = ANY ($5))
     AND ($6::text[] IS NULL OR tags @> $6)
-    AND ($8::bigint IS NULL OR id > $8)
+    AND ($9::bigint IS NULL OR id > $9)
   ORDER BY id
   LIMIT $7::bigint
   FOR UPDATE
@@ -23,7 +23,7 @@ WITH selected AS (
   WHERE id = ANY (ARRAY(SELECT id FROM selected))
   RETURNING id, queue
 ), announced AS (
-  SELECT pg_notify($9::text, '{"action":"pkill","job_id":' || id || '}') FROM selected WHERE state = 'executing'
+  SELECT pg_notify($8::text, '{"action":"pkill","job_id":' || id || '}') FROM selected WHERE state = 'executing'
 )
 SELECT cancelled.id, cancelled.queue, selected.state::text AS before, 'cancelled' AS after,
        (SELECT count(*) FROM announced) AS announced

@@ -94,14 +94,14 @@ impl Index {
         queue.flat_map(move |queue| queue.range((start, Bound::Unbounded))).map(|position| position.id)
     }
 
-    /// The queues that have jobs to give.
-    pub(super) fn queues(&self) -> Vec<String> {
-        self.available.iter().filter(|(_, jobs)| !jobs.is_empty()).map(|(queue, _)| queue.clone()).collect()
-    }
-
     /// The jobs with this key, lowest id first.
     pub(super) fn unique(&self, key: &str) -> impl Iterator<Item = JobId> {
         self.unique.get(key).into_iter().flatten().copied()
+    }
+
+    /// The queues that have jobs to give.
+    pub(super) fn queues(&self) -> Vec<String> {
+        self.available.iter().filter(|(_, jobs)| !jobs.is_empty()).map(|(queue, _)| queue.clone()).collect()
     }
 
     /// The waiting jobs that are due at `now`, oldest first.
