@@ -25,6 +25,7 @@ guides! {
     scaling,
     scheduling_jobs,
     troubleshooting,
+    unique_jobs,
     workers,
     writing_an_engine,
 }
