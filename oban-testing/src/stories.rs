@@ -19,6 +19,23 @@ macro_rules! __each_story {
                 survives_a_row_that_vanishes_while_it_runs,
                 retries_and_updates_on_demand,
             }
+            drain {
+                runs_what_is_available_and_counts_what_came_of_it,
+                runs_waiting_jobs_in_the_order_of_their_times,
+                runs_what_is_due_by_the_clock_of_the_store,
+                leaves_what_jobs_insert_unless_it_goes_on,
+                goes_on_until_attempts_are_used_up_and_leaves_snoozers_to_their_time,
+                runs_no_more_than_its_limit,
+                ends_with_the_first_failure_without_safety,
+                ends_a_drained_job_that_takes_too_long,
+                shares_a_queue_with_nodes_that_run_it,
+                a_drained_job_may_outlast_the_patience_of_other_nodes,
+                counts_no_outcome_that_came_too_late,
+                hands_back_what_it_holds_when_it_is_dropped,
+                keeps_a_drained_outcome_through_an_outage,
+                loses_no_job_of_an_unanswered_fetch,
+                refuses_a_drain_that_makes_no_sense,
+            }
             failures {
                 survives_a_panic,
                 survives_a_panic_before_the_first_await,
