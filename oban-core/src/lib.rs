@@ -63,10 +63,13 @@ pub use peer::Lease;
 pub use peer::Peer;
 pub use period::Period;
 pub use period::PeriodError;
+pub use queue::Drain;
+pub use queue::Drained;
 pub use queue::QueueInfo;
 pub use queue::QueueOptions;
 pub use runtime::Builder;
 pub use runtime::Oban;
+pub use runtime::Testing;
 pub use service::SonarStatus;
 /// How a [`Notifier`] is told to end, and a job to stop.
 pub use tokio_util::sync::CancellationToken;

@@ -3,12 +3,15 @@
 mod builder;
 mod config;
 mod control;
+mod drain;
+mod inline;
 mod node;
 mod oban;
 mod operate;
 mod plumbing;
 mod queues;
 mod supervisor;
+mod testing;
 
 pub use builder::Builder;
 pub(crate) use config::Config;
@@ -16,3 +19,4 @@ pub use oban::Oban;
 pub(crate) use queues::Queues;
 pub(crate) use supervisor::Service;
 pub(crate) use supervisor::Supervisor;
+pub use testing::Testing;

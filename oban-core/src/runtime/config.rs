@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::Testing;
 use crate::{Error, Period, PeriodError, Result, job::validate, queue::QueueOptions};
 
 /// Everything about an instance that is not code.
@@ -16,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) prune_after: Option<Duration>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
+    pub(crate) testing: Option<Testing>,
     /// What a setter was given that makes no sense; told at start.
     pub(crate) problems: Vec<String>,
 }
@@ -34,6 +36,7 @@ impl Default for Config {
             prune_after: Some(Duration::from_secs(24 * 60 * 60)),
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
+            testing: None,
             problems: Vec::new(),
         }
     }
