@@ -9,6 +9,7 @@ pub(crate) mod cluster;
 pub(crate) mod faulty;
 
 pub mod control;
+pub mod drain;
 pub mod failures;
 pub mod input;
 pub mod limits;
@@ -16,5 +17,6 @@ pub mod outages;
 pub mod outcomes;
 pub mod services;
 pub mod shutdown;
+pub mod testing;
 
 pub use cluster::Cluster;
