@@ -34,3 +34,4 @@ mod tx;
 pub use migrate::IndexProfile;
 pub use postgres::Postgres;
 pub use tx::InsertTx;
+pub use tx::InspectTx;

@@ -4,6 +4,29 @@
 macro_rules! __each_story {
     ($($macro:tt)+) => {
         $($macro)+ ! {
+            clusters {
+                tells_two_processes_of_one_name_apart,
+                keeps_instances_of_other_names_apart,
+                announces_work_to_nodes_of_other_languages,
+                gossips_about_its_queues,
+                hears_by_another_notifier,
+            }
+            commands {
+                pauses_and_resumes_a_queue_everywhere,
+                scales_a_queue_everywhere,
+                commands_one_node,
+                commands_this_node_alone,
+                starts_and_stops_a_queue_everywhere,
+                pauses_and_resumes_all_queues,
+                its_own_commands_hold_though_heard_late,
+                obeys_though_nobody_can_be_told,
+                refuses_commands_that_make_no_sense,
+                ignores_what_it_cannot_obey,
+                ends_a_cancelled_run_on_another_node,
+                drops_a_cancelled_run_on_another_node,
+                ends_a_cancelled_run_without_notifications,
+                cancels_what_others_only_tell_it_to_end,
+            }
             control {
                 pauses_and_resumes_a_queue,
                 scales_a_queue,
@@ -20,21 +43,31 @@ macro_rules! __each_story {
                 retries_and_updates_on_demand,
             }
             drain {
-                runs_what_is_available_and_counts_what_came_of_it,
-                runs_waiting_jobs_in_the_order_of_their_times,
-                runs_what_is_due_by_the_clock_of_the_store,
-                leaves_what_jobs_insert_unless_it_goes_on,
-                goes_on_until_attempts_are_used_up_and_leaves_snoozers_to_their_time,
+                runs_what_is_available_once,
+                runs_jobs_in_the_order_of_a_queue,
+                counts_by_outcome,
+                leaves_jobs_that_wait_for_a_time,
+                runs_scheduled_jobs_in_the_order_of_their_times,
+                runs_scheduled_jobs_up_to_a_time,
+                runs_what_is_due,
+                never_runs_a_job_twice_without_recursion,
+                runs_with_recursion_what_jobs_insert,
+                tries_again_with_recursion_until_the_last_attempt,
+                leaves_a_snoozed_job_to_its_time,
                 runs_no_more_than_its_limit,
-                ends_with_the_first_failure_without_safety,
-                ends_a_drained_job_that_takes_too_long,
-                shares_a_queue_with_nodes_that_run_it,
-                a_drained_job_may_outlast_the_patience_of_other_nodes,
-                counts_no_outcome_that_came_too_late,
-                hands_back_what_it_holds_when_it_is_dropped,
-                keeps_a_drained_outcome_through_an_outage,
-                loses_no_job_of_an_unanswered_fetch,
-                refuses_a_drain_that_makes_no_sense,
+                ends_with_a_failure_and_leaves_the_rest,
+                passes_a_panic_on,
+                ends_a_job_that_takes_too_long,
+                ignores_the_outcome_of_a_cancelled_job,
+                hands_back_when_it_is_dropped,
+                ends_with_its_instance,
+                keeps_an_outcome_through_an_outage,
+                replaces_an_outcome_that_cannot_be_stored,
+                keeps_its_heart_beating,
+                shares_a_queue_with_a_node_and_another_drain,
+                runs_the_jobs_of_a_fetch_whose_answer_was_lost,
+                ends_however_jobs_breed,
+                refuses_what_makes_no_sense,
             }
             failures {
                 survives_a_panic,
@@ -89,6 +122,16 @@ macro_rules! __each_story {
                 finds_its_context_from_anywhere,
                 lets_jobs_insert_jobs,
                 runs_what_another_node_inserted,
+            }
+            testing {
+                runs_nothing_by_itself,
+                starts_no_queue,
+                runs_jobs_where_they_are_inserted,
+                runs_scheduled_jobs_as_well,
+                runs_what_a_job_inserts_within_its_insert,
+                passes_a_panic_to_the_inserter,
+                finds_what_is_enqueued,
+                waits_for_what_is_not_enqueued_yet,
             }
             upkeep {
                 prunes_each_state_at_its_own_age,

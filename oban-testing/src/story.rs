@@ -17,6 +17,7 @@ pub mod outages;
 pub mod outcomes;
 pub mod services;
 pub mod shutdown;
+pub mod testing;
 pub mod upkeep;
 
 pub use cluster::Cluster;

@@ -22,6 +22,7 @@ guides! {
     queues,
     scaling,
     scheduling_jobs,
+    testing,
     troubleshooting,
     workers,
     writing_an_engine,

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Drain, Drained, Executor, Ran, acker::Acker, drain::Waiting, run_here, slot::Panic};
 use crate::{
-    Engine, Error, ErrorKind, Fetch, Finish, Inspect, Job, JobFilter, JobId, JobState, QueueSpec, Result,
-    engine::Traced, runtime::Supervisor,
+    Ack, Engine, Error, ErrorKind, Fetch, Finish, Inspect, Job, JobFilter, JobId, JobState, QueueSpec,
+    Result, engine::Traced, runtime::Supervisor,
 };
 use stand::Stand;
 
@@ -146,9 +146,7 @@ impl Drainer {
 
     async fn run(&mut self, job: Arc<Job>, safety: bool) -> Result<(), End> {
         let Ran { ack, panic } = run_here(&self.executor, Arc::clone(&job)).await;
-        let finish = ack.finish.clone();
-        self.acker.push(ack);
-        let taken = self.store().await.contains(&job.id);
+        let (finish, taken) = self.store(ack).await;
         self.drained.count(&finish, taken);
         match (&finish, panic) {
             (Finish::Snooze { .. }, _) => {
@@ -163,31 +161,33 @@ impl Drainer {
         Ok(())
     }
 
-    /// Offers the outcome until the store takes it, and tells whether it still counted.
-    async fn store(&mut self) -> Vec<JobId> {
-        let mut all = Vec::new();
-        while self.acker.len() > 0 {
+    /// Offers an outcome until the store takes it. Returns it as it was stored, and whether it still counted.
+    async fn store(&mut self, ack: Ack) -> (Finish, bool) {
+        self.acker.push(ack);
+        loop {
             if let Some(at) = self.acker.wait() {
                 tokio::time::sleep_until(at).await;
             }
             let batch = self.acker.take();
             let acks = batch.clone();
-            match self.stand.call(|engine, _| async move { engine.ack_jobs(&acks).await }).await {
-                Ok(taken) => {
+            let answer = self.stand.call(|engine, _| async move { engine.ack_jobs(&acks).await }).await;
+            match (answer, batch.first()) {
+                (Ok(taken), Some(ack)) => {
                     self.acker.settle(&batch, &taken);
-                    all.extend(taken);
+                    return (ack.finish.clone(), taken.contains(&ack.id));
                 }
-                Err(error) => {
-                    if error.kind() == ErrorKind::Invalid {
-                        self.acker.refuse(batch, &error);
-                    } else {
-                        self.acker.keep(batch);
-                    }
+                (Err(error), _) if error.kind() == ErrorKind::Invalid => {
+                    self.acker.refuse(batch, &error);
                     self.acker.back_off(&error);
                 }
+                (Err(error), _) => {
+                    self.acker.keep(batch);
+                    self.acker.back_off(&error);
+                }
+                // One was pushed.
+                (Ok(_), None) => return (Finish::HandBack, false),
             }
         }
-        all
     }
 }
 
