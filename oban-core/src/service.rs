@@ -1,5 +1,6 @@
 //! The services that keep the rows tidy.
 
+mod gossip;
 mod lifeline;
 mod pruner;
 mod refresher;
@@ -7,6 +8,7 @@ mod reindexer;
 mod sonar;
 mod stager;
 
+pub(crate) use gossip::Gossip;
 pub use lifeline::Lifeline;
 pub(crate) use lifeline::Rescuing;
 pub use pruner::Pruner;
@@ -17,6 +19,7 @@ pub use reindexer::Reindexer;
 pub(crate) use reindexer::Reindexing;
 pub(crate) use sonar::Sonar;
 pub use sonar::SonarStatus;
+pub(crate) use sonar::Sounding;
 pub(crate) use stager::Stager;
 
 use std::time::Duration;

@@ -29,6 +29,7 @@ macro_rules! statements {
 
 statements! {
     ack_jobs,
+    announce_queues,
     campaign,
     cancel_jobs,
     count_jobs,
@@ -38,6 +39,9 @@ statements! {
     init_queue,
     insert_jobs,
     insert_jobs_copy,
+    insert_jobs_duplicates,
+    insert_jobs_lock,
+    insert_jobs_replace,
     insert_jobs_reserve,
     leader,
     list_jobs,

@@ -11,11 +11,14 @@ macro_rules! statements {
 statements! {
     ACK_JOBS = "ack_jobs";
     ACK_JOBS_COMPLETE = "ack_jobs_complete";
+    ANNOUNCE_QUEUES = "announce_queues";
     CAMPAIGN = "campaign";
     CANCEL_JOBS = "cancel_jobs";
     DELETE_JOBS = "delete_jobs";
     FETCH_JOBS = "fetch_jobs";
     INSERT_JOBS = "insert_jobs";
+    INSERT_JOBS_DUPLICATE = "insert_jobs_duplicate";
+    INSERT_JOBS_REPLACE = "insert_jobs_replace";
     LEADER = "leader";
     LIST_JOBS = "list_jobs";
     NOTIFICATIONS = "notifications";
@@ -26,6 +29,7 @@ statements! {
     PRUNE_JOBS_COMPLETED = "prune_jobs_completed";
     PRUNE_JOBS_DISCARDED = "prune_jobs_discarded";
     RECLAIM_JOBS = "reclaim_jobs";
+    RECLAIM_JOBS_GONE = "reclaim_jobs_gone";
     RECLAIM_JOBS_SELECT = "reclaim_jobs_select";
     REFRESH_QUEUES = "refresh_queues";
     RESCUE_JOBS = "rescue_jobs";
@@ -46,6 +50,8 @@ statements! {
     UPDATE_QUEUE = "update_queue";
     V1_DOWN = "migrations/v1_down";
     V1_UP = "migrations/v1_up";
+    V2_DOWN = "migrations/v2_down";
+    V2_UP = "migrations/v2_up";
     VERSION = "version";
     VERSION_SET = "version_set";
     VERSION_TABLE = "version_table";

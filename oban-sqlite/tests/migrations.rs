@@ -56,7 +56,7 @@ async fn goes_down_to_nothing_and_up_again() {
 
     let error = engine.verify().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unmigrated);
-    for part in ["found: 0", "wanted: 1", "migrate_up"] {
+    for part in ["found: 0", "wanted: 2", "migrate_up"] {
         assert!(error.to_string().contains(part), "{part} missing in: {error}");
     }
     let error = engine.insert_jobs(None, vec![NewJob::new("Worker", json!({}))]).await.unwrap_err();

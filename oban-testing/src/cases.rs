@@ -27,6 +27,10 @@ macro_rules! __each_case {
                 takes_an_empty_list,
                 takes_a_thousand_mixed_outcomes,
             }
+            announce {
+                announces_each_queue_with_work_once,
+                announces_nothing_without_work,
+            }
             cancel {
                 cancels_whatever_is_not_finished,
                 leaves_finished_jobs,
@@ -37,6 +41,7 @@ macro_rules! __each_case {
                 selects_nothing_by_an_empty_list,
                 takes_ten_thousand_ids,
                 wins_or_loses_whole_against_an_ack,
+                tells_whoever_runs_them,
             }
             delete {
                 deletes_jobs_in_any_other_state,
@@ -159,6 +164,7 @@ macro_rules! __each_case {
                 leaves_other_producers_alone,
                 leaves_finished_jobs_alone,
                 refuses_the_late_ack_of_a_reclaimed_job,
+                tells_which_runs_are_over,
             }
             reindex {
                 rebuilds_or_says_that_it_cannot,
@@ -206,6 +212,22 @@ macro_rules! __each_case {
                 leaves_a_cancelled_job_cancelled,
                 never_stages_a_job_at_two_nodes,
                 keeps_cancelled_what_is_cancelled_meanwhile,
+            }
+            unique {
+                stores_one_of_two_alike,
+                compares_what_it_is_told_to,
+                compares_by_value,
+                forgets_after_its_period,
+                counts_the_period_from_the_schedule,
+                counts_the_states_it_is_told_to,
+                keeps_duplicates_of_one_call_out,
+                takes_duplicates_of_one_call_in_turn,
+                replaces_what_it_is_told_to_by_state,
+                keeps_its_key_when_it_is_changed,
+                announces_no_duplicate,
+                meets_only_jobs_that_were_unique,
+                stores_one_of_a_hundred_at_once,
+                stores_half_of_ten_thousand,
             }
             update {
                 replaces_what_is_named,

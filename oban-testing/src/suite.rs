@@ -4,6 +4,7 @@
 //! listed in `cases.rs`. Cases never sleep: their clock is pinned, and they wait on signals.
 
 pub mod ack;
+pub mod announce;
 pub mod cancel;
 pub mod delete;
 pub mod fence;
@@ -19,4 +20,5 @@ pub mod reindex;
 pub mod rescue;
 pub mod retry;
 pub mod stage;
+pub mod unique;
 pub mod update;

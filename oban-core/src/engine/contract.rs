@@ -3,8 +3,8 @@ use std::{any::Any, fmt};
 use async_trait::async_trait;
 
 use super::{
-    Ack, Conn, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue,
-    Stage, Staged, Touched,
+    Ack, Conn, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex,
+    Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 
@@ -66,6 +66,12 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// Any number of jobs may be given; the engine splits them into statements. With `conn` it
     /// works inside the caller's transaction, which it neither begins, commits nor retries.
     ///
+    /// A [unique](NewJob::unique) job is stored, with its [key](NewJob::sign), only if no stored job has that key, one of
+    /// the states that count and is young enough; else the oldest such job takes over what the new one
+    /// [replaces](NewJob::replace), and is returned as a conflict. Jobs count in the order given, earlier ones of the same
+    /// call included. An insert that meets another one of the same key under way waits for the end of its transaction,
+    /// and stores its job if that was rolled back.
+    ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a `conn` of another kind of store.
     async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>>;
@@ -85,11 +91,18 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
 
     /// Hands back the executing jobs that carry this producer's uuid but are not in `running`:
     /// those it was given by a fetch whose answer got lost. They become available, the attempt refunded.
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>>;
+    ///
+    /// Also says which of `running` do not execute in this producer's name any more, as a run whose cancelling went
+    /// unheard.
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed>;
 
     /// Makes due scheduled and retryable jobs available, oldest due first and at most
     /// `limit`, announces their queues, and says which of the given queues have work.
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged>;
+
+    /// Announces every queue that holds available jobs, whoever runs it, and says which those are, sorted. Nodes of
+    /// other languages start nothing unless their leader announces it.
+    async fn announce_queues(&self) -> Result<Vec<String>>;
 
     /// Takes back the jobs of dead producers, in the transaction that removes their
     /// registrations; takes back by age the jobs whose producer has no registration; and discards
@@ -112,8 +125,9 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// [`Unsupported`](crate::ErrorKind::Unsupported) unless [`Capabilities::reindexes`].
     async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed>;
 
-    /// Cancels the selected jobs that are not finished. Executing ones are marked as well; the
-    /// caller stops their runs ([`Touched::before`] tells which).
+    /// Cancels the selected jobs that are not finished. Executing ones are marked as well, and announced one by one on
+    /// [`Channel::Signal`](crate::Channel::Signal) as `{"action": "pkill", "job_id": …}` when the transaction commits,
+    /// so that whoever runs them stops.
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>>;
 
     /// Makes the selected jobs available again, unless they are available or executing:
@@ -144,14 +158,21 @@ pub struct Capabilities {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Inserted {
-    /// The stored row.
+    /// The stored row: the new one, or the one it would have been a duplicate of.
     pub job: Job,
+    /// Whether nothing was stored, because that job was there.
+    pub conflict: bool,
 }
 
 impl Inserted {
     /// The row was stored.
     pub fn new(job: Job) -> Self {
-        Self { job }
+        Self { job, conflict: false }
+    }
+
+    /// This row was there.
+    pub fn conflict(job: Job) -> Self {
+        Self { job, conflict: true }
     }
 }
 

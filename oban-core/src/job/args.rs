@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::NewJob;
+use super::{NewJob, Replace, Unique};
 use crate::{Period, PeriodError};
 
 /// The typed payload of one kind of job.
@@ -82,5 +82,15 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + 'static {
     /// See [`NewJob::schedule_at`].
     fn schedule_at(self, at: DateTime<Utc>) -> NewJob {
         self.into_job().schedule_at(at)
+    }
+
+    /// See [`NewJob::unique`].
+    fn unique(self, unique: Unique) -> NewJob {
+        self.into_job().unique(unique)
+    }
+
+    /// See [`NewJob::replace`].
+    fn replace(self, replace: Replace) -> NewJob {
+        self.into_job().replace(replace)
     }
 }

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use super::Testing;
 use crate::{
-    Error, Lifeline, Pruner, Reindexer, Result, job::validate, queue::QueueOptions, service::too_short,
+    Error, Lifeline, Pruner, Reindexer, Result,
+    job::validate,
+    queue::QueueOptions,
+    service::{SHORTEST_INTERVAL, too_short},
 };
 
 /// Everything about an instance that is not code.
@@ -19,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) lifeline: Option<Lifeline>,
     pub(crate) pruner: Option<Pruner>,
     pub(crate) reindexer: Option<Reindexer>,
+    pub(crate) gossip_interval: Option<Duration>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
     pub(crate) testing: Option<Testing>,
@@ -39,6 +43,7 @@ impl Default for Config {
             lifeline: Some(Lifeline::default()),
             pruner: Some(Pruner::default()),
             reindexer: None,
+            gossip_interval: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
             testing: None,
@@ -73,6 +78,7 @@ impl Config {
             ("stage_interval", self.stage_interval),
             ("heartbeat_interval", self.heartbeat_interval),
             ("lease", self.lease),
+            ("gossip", self.gossip_interval.unwrap_or(SHORTEST_INTERVAL)),
         ] {
             problems.extend(too_short(key, value));
         }

@@ -10,4 +10,4 @@ CREATE TABLE IF NOT EXISTS {prefix}.oban_producers (
   updated_at timestamp NOT NULL DEFAULT timezone('UTC', now())
 );
 ALTER TABLE {prefix}.oban_producers SET LOGGED;
-COMMENT ON TABLE {prefix}.oban_producers IS 'oban-rs 1';
+COMMENT ON TABLE {prefix}.oban_producers IS 'oban-rs 2';

@@ -180,7 +180,7 @@ async fn verify_says_what_is_wrong_and_what_cures_it() {
     let pool = database.pool();
     let postgres = Postgres::new(pool.clone());
     for (damage, parts) in [
-        ("COMMENT ON TABLE oban_producers IS NULL", ["producers", "oban-rs 1", "migrate"]),
+        ("COMMENT ON TABLE oban_producers IS NULL", ["producers", "oban-rs 2", "migrate"]),
         ("COMMENT ON TABLE oban_jobs IS '12'", ["12", "14", "migrate"]),
         ("COMMENT ON TABLE oban_jobs IS '15'", ["15", "14", "update"]),
         (

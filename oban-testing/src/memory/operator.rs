@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use oban_core::{Job, JobChanges, JobFilter, JobState, Touched};
+use oban_core::{Job, JobChanges, JobFilter, JobState, Touched, UNIQUE_KEY};
 
 use super::store::{Store, due_at};
 
@@ -14,7 +14,10 @@ impl Store {
             job.cancelled_at = Some(now);
         };
         let ids = self.select(filter, |job| !job.state.is_final());
-        ids.into_iter().filter_map(|id| self.touch(id, cancel)).collect()
+        let touched: Vec<Touched> = ids.into_iter().filter_map(|id| self.touch(id, cancel)).collect();
+        let executing = touched.iter().filter(|job| job.before == JobState::Executing);
+        self.killed.extend(executing.map(|job| job.id));
+        touched
     }
 
     pub(super) fn retry(&mut self, filter: &JobFilter, now: DateTime<Utc>) -> Vec<Touched> {
@@ -64,7 +67,9 @@ fn apply(job: &mut Job, changes: &JobChanges, now: DateTime<Utc>) {
         job.args = args;
     }
     if let Some(meta) = changes.meta {
+        let key = job.meta.remove(UNIQUE_KEY);
         job.meta = meta;
+        job.meta.extend(key.map(|key| (UNIQUE_KEY.to_owned(), key)));
     }
     if let Some(tags) = changes.tags {
         job.tags = tags;

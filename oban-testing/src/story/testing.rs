@@ -16,7 +16,7 @@ pub async fn runs_nothing_by_itself(c: Cluster) {
     let oban = start(&c, Testing::Manual).await;
     assert_eq!(oban.testing(), Some(Testing::Manual));
     let job = oban.insert(Act::job("a", Scene::Complete)).await.unwrap();
-    assert!(oban.check_queues().await.unwrap().is_empty());
+    assert!(oban.check_all_queues().await.unwrap().is_empty());
     let node = c.other_node().queue("other", 1).start().await.unwrap();
     let signal = node.insert(Act::job("signal", Scene::Complete).queue("other")).await.unwrap();
     c.becomes(signal.id, JobState::Completed).await;

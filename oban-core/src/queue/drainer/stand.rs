@@ -117,7 +117,7 @@ impl Stand {
 }
 
 async fn give_up(engine: &Traced, meta: &QueueMeta) -> Result<()> {
-    if !engine.reclaim_jobs(meta, &[]).await?.is_empty() {
+    if !engine.reclaim_jobs(meta, &[]).await?.jobs.is_empty() {
         engine.notify(Channel::Insert, &[json!({"queue": meta.queue})]).await?;
     }
     Ok(())
