@@ -84,21 +84,21 @@ mod tests {
     use super::compare;
     use serde_json::{Value, json};
 
-    fn found(is: Value, wanted: Value, whole: bool) -> Vec<String> {
+    fn found(is: &Value, wanted: &Value, whole: bool) -> Vec<String> {
         let mut found = Vec::new();
-        compare("args", &is, &wanted, whole, &mut found);
+        compare("args", is, wanted, whole, &mut found);
         found
     }
 
     #[test]
     fn a_part_is_enough_at_any_depth_but_not_of_a_list() {
         let is = json!({"a": {"b": 1, "c": [1, 2]}, "d": null});
-        assert!(found(is.clone(), json!({"a": {"b": 1.0}}), false).is_empty());
-        assert!(found(is.clone(), json!({}), false).is_empty());
-        assert_eq!(found(is.clone(), json!({"a": {"c": [1]}}), false), ["args.a.c is [1,2], not [1]"]);
-        assert_eq!(found(is.clone(), json!({"e": null}), false), ["args.e is missing, not null"]);
+        assert!(found(&is, &json!({"a": {"b": 1.0}}), false).is_empty());
+        assert!(found(&is, &json!({}), false).is_empty());
+        assert_eq!(found(&is, &json!({"a": {"c": [1]}}), false), ["args.a.c is [1,2], not [1]"]);
+        assert_eq!(found(&is, &json!({"e": null}), false), ["args.e is missing, not null"]);
         assert_eq!(
-            found(is, json!({"a": {"b": 2, "c": [1, 2]}}), true),
+            found(&is, &json!({"a": {"b": 2, "c": [1, 2]}}), true),
             ["args.a.b is 1, not 2", "args.d is null, not missing"]
         );
     }
