@@ -4,7 +4,7 @@
 -- A time is NULL where the age does not matter, or counts from the other one.
 SELECT id
 FROM oban_jobs
-WHERE meta ->> 'unique_key' = :key
+WHERE iif(json_valid(meta), meta ->> 'unique_key', NULL) = :key
   AND state IN (SELECT value FROM json_each(:states))
   AND (:inserted_since IS NULL OR inserted_at >= :inserted_since)
   AND (:scheduled_since IS NULL OR scheduled_at >= :scheduled_since)

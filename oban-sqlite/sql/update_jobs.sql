@@ -4,7 +4,7 @@ UPDATE oban_jobs
 SET args = coalesce(:args, args),
     meta = CASE
       WHEN :meta IS NULL THEN meta
-      WHEN meta ->> 'unique_key' IS NULL THEN :meta
+      WHEN iif(json_valid(meta), meta ->> 'unique_key', NULL) IS NULL THEN :meta
       ELSE json_set(:meta, '$.unique_key', meta ->> 'unique_key')
     END,
     tags = coalesce(:tags, tags),

@@ -104,6 +104,7 @@ macro_rules! __each_story {
                 one_outcome_that_cannot_be_stored_holds_up_no_other,
                 stops_in_an_outage,
                 fetches_nothing_while_it_looks_for_lost_jobs,
+                gives_leadership_up_while_the_store_does_not_answer,
             }
             outcomes {
                 completes_a_job,

@@ -85,7 +85,7 @@ impl Engine for Relayed {
         let is_committed = conn.is_none();
         let inserted = self.engine.insert_jobs(conn, jobs).await?;
         if is_committed {
-            let available = inserted.iter().filter(|job| job.state == JobState::Available);
+            let available = inserted.iter().filter(|job| !job.conflict && job.state == JobState::Available);
             self.announce(available.map(|job| &job.job.queue)).await;
         }
         Ok(inserted)

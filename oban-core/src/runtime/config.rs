@@ -2,10 +2,7 @@ use std::time::Duration;
 
 use super::Testing;
 use crate::{
-    Error, Lifeline, Pruner, Reindexer, Result,
-    job::validate,
-    queue::QueueOptions,
-    service::{SHORTEST_INTERVAL, too_short},
+    Error, Lifeline, Pruner, Reindexer, Result, job::validate, queue::QueueOptions, service::too_short,
 };
 
 /// Everything about an instance that is not code.
@@ -18,11 +15,11 @@ pub(crate) struct Config {
     pub(crate) heartbeat_interval: Duration,
     pub(crate) stale_after: Duration,
     pub(crate) lease: Duration,
+    pub(crate) gossip_interval: Option<Duration>,
     /// The services of a leader; those that are absent do not run.
     pub(crate) lifeline: Option<Lifeline>,
     pub(crate) pruner: Option<Pruner>,
     pub(crate) reindexer: Option<Reindexer>,
-    pub(crate) gossip_interval: Option<Duration>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
     pub(crate) testing: Option<Testing>,
@@ -40,10 +37,10 @@ impl Default for Config {
             heartbeat_interval: Duration::from_secs(5),
             stale_after: Duration::from_secs(20),
             lease: Duration::from_secs(15),
+            gossip_interval: None,
             lifeline: Some(Lifeline::default()),
             pruner: Some(Pruner::default()),
             reindexer: None,
-            gossip_interval: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
             testing: None,
@@ -78,10 +75,10 @@ impl Config {
             ("stage_interval", self.stage_interval),
             ("heartbeat_interval", self.heartbeat_interval),
             ("lease", self.lease),
-            ("gossip", self.gossip_interval.unwrap_or(SHORTEST_INTERVAL)),
         ] {
             problems.extend(too_short(key, value));
         }
+        problems.extend(self.gossip_interval.and_then(|interval| too_short("gossip", interval)));
         problems.extend(self.lifeline.iter().flat_map(Lifeline::problems));
         problems.extend(self.pruner.iter().flat_map(Pruner::problems));
         problems.extend(self.reindexer.iter().flat_map(Reindexer::problems));

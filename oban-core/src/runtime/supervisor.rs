@@ -74,3 +74,52 @@ impl Supervisor {
         self.plumbing.spawn(task);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+    use tokio_util::sync::CancellationToken;
+
+    use super::{Service, Supervisor};
+    use crate::{Error, ErrorKind, Result};
+
+    /// Panics, fails, then runs; tells how often it was run.
+    struct Unsteady {
+        runs: u32,
+        told: UnboundedSender<u32>,
+    }
+
+    #[async_trait]
+    impl Service for Unsteady {
+        fn name(&self) -> String {
+            "unsteady".to_owned()
+        }
+
+        async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
+            self.runs += 1;
+            self.told.send(self.runs).unwrap();
+            match self.runs {
+                1 => panic!("the first run"),
+                2 => Err(Error::new(ErrorKind::Store, "run", "the second run")),
+                _ => {
+                    shutdown.cancelled().await;
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_panics_or_fails_runs_again_with_what_it_gathered() {
+        let (told, mut runs) = unbounded_channel();
+        let shutdown = CancellationToken::new();
+        let supervised = Supervisor::new().supervise(Box::new(Unsteady { runs: 0, told }), shutdown.clone());
+        for expected in 1..=3 {
+            assert_eq!(runs.recv().await, Some(expected));
+        }
+        shutdown.cancel();
+        supervised.await.unwrap();
+        assert_eq!(runs.recv().await, None, "one that stopped as told is not run again");
+    }
+}

@@ -129,3 +129,17 @@ pub async fn fetches_nothing_while_it_looks_for_lost_jobs(c: Cluster) {
     ran_once(&c, 300);
     oban.stop().await.unwrap();
 }
+
+pub async fn gives_leadership_up_while_the_store_does_not_answer(c: Cluster) {
+    let (faulty, oban) = faulty_node(&c, 1).await;
+    let leads = |wanted: bool| {
+        let oban = &oban;
+        move || async move { if oban.is_leader() == wanted { Ok(()) } else { Err(oban.is_leader()) } }
+    };
+    eventually("it leads", leads(true)).await;
+    faulty.fail_next_calls(usize::MAX);
+    eventually("it does not believe to lead any more", leads(false)).await;
+    faulty.fail_next_calls(0);
+    eventually("it leads again", leads(true)).await;
+    oban.stop().await.unwrap();
+}
