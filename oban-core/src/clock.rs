@@ -1,6 +1,9 @@
 //! Whose time counts. Production trusts the store's clock; tests pin one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::time::Instant;
@@ -62,6 +65,12 @@ impl Clock {
             *now = now.checked_add_signed(delta).unwrap_or(*now);
         }
     }
+}
+
+/// `time` plus `delay`, as stores keep it.
+pub(crate) fn later(time: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
+    let delay = TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX);
+    truncate(time.checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
 /// Stores keep microseconds; anything finer would not survive the round trip.

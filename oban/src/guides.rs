@@ -24,6 +24,7 @@ guides! {
     queues,
     scaling,
     scheduling_jobs,
+    testing,
     troubleshooting,
     unique_jobs,
     workers,

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use super::{Config, Oban, node::Node};
+use super::{Config, Oban, Testing, node::Node};
 use crate::{
     Engine, Error, Lifeline, Notifier, Period, PeriodError, Pruner, Reindexer, Result, Worker,
     engine::SharedNotifier, queue::QueueOptions, service::take_period, worker::Registry,
@@ -157,6 +157,13 @@ impl<S: Send + Sync + 'static> Builder<S> {
     pub fn shutdown_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { shutdown_grace_period, problems, .. } = &mut self.config;
         take_period("shutdown_grace_period", period, shutdown_grace_period, problems);
+        self
+    }
+
+    /// For tests of an application: nothing runs by itself. Queues are checked but not started, and there are no services.
+    /// See [`Testing`].
+    pub fn testing(mut self, mode: Testing) -> Self {
+        self.config.testing = Some(mode);
         self
     }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::Testing;
 use crate::{
     Error, Lifeline, Pruner, Reindexer, Result, job::validate, queue::QueueOptions, service::too_short,
 };
@@ -21,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) reindexer: Option<Reindexer>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
+    pub(crate) testing: Option<Testing>,
     /// What a setter was given that makes no sense; told at start.
     pub(crate) problems: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl Default for Config {
             reindexer: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
+            testing: None,
             problems: Vec::new(),
         }
     }
