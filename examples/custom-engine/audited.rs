@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use async_trait::async_trait;
 use oban::{
-    Ack, Capabilities, Channel, Conn, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount,
     JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Rescue,
     Result, Stage, Staged, Subscription, Touched,
 };
@@ -96,6 +96,17 @@ impl<E: Engine> Engine for Audited<E> {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         Ok(self.touched("prune", self.inner.prune_jobs(prune).await?))
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        self.inner.check_cron(check).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        let taken = self.inner.insert_cron_jobs(insert).await?;
+        let inserted = taken.iter().filter_map(|taken| taken.inserted.as_ref());
+        self.trail.write("insert_cron", inserted.map(|inserted| Entry::written(&inserted.job)));
+        Ok(taken)
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

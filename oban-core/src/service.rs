@@ -1,11 +1,13 @@
 //! The services that keep the rows tidy.
 
+mod cron;
 mod lifeline;
 mod pruner;
 mod refresher;
 mod sonar;
 mod stager;
 
+pub(crate) use cron::Cron;
 pub(crate) use lifeline::Lifeline;
 pub(crate) use pruner::Pruner;
 pub(crate) use refresher::Pulse;

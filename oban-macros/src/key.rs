@@ -11,13 +11,26 @@ pub(crate) enum Key {
     Priority,
     Tags,
     Meta,
+    Cron,
+    Timezone,
+    CatchUp,
     Worker,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 7] =
-        [Self::Queue, Self::MaxAttempts, Self::Priority, Self::Tags, Self::Meta, Self::Worker, Self::Crate];
+    const ALL: [Self; 10] = [
+        Self::Queue,
+        Self::MaxAttempts,
+        Self::Priority,
+        Self::Tags,
+        Self::Meta,
+        Self::Cron,
+        Self::Timezone,
+        Self::CatchUp,
+        Self::Worker,
+        Self::Crate,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -26,6 +39,9 @@ impl Key {
             Self::Priority => "priority",
             Self::Tags => "tags",
             Self::Meta => "meta",
+            Self::Cron => "cron",
+            Self::Timezone => "timezone",
+            Self::CatchUp => "catch_up",
             Self::Worker => "worker",
             Self::Crate => "crate",
         }
@@ -39,6 +55,9 @@ impl Key {
             Self::Priority => "priority = 1",
             Self::Tags => r#"tags("billing", "eu")"#,
             Self::Meta => r#"meta(team = "growth")"#,
+            Self::Cron => r#"cron = "0 9 * * MON-FRI""#,
+            Self::Timezone => r#"timezone = "Europe/Berlin""#,
+            Self::CatchUp => r#"catch_up = "1h""#,
             Self::Worker => r#"worker = "MyApp.Mailer""#,
             Self::Crate => r#"crate = "my_app::oban""#,
         }
@@ -115,12 +134,14 @@ mod tests {
         assert_eq!(
             messages(read("queu")),
             ["unknown key `queu`. Did you mean `queue`? \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, \
+              `timezone`, `catch_up`, `worker`, `crate`"]
         );
         assert_eq!(
             messages(read("colour")),
             ["unknown key `colour`. \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, \
+              `timezone`, `catch_up`, `worker`, `crate`"]
         );
     }
 
@@ -133,7 +154,8 @@ mod tests {
         assert_eq!(nearest("workers"), Some(Key::Worker));
         assert_eq!(nearest("metadata"), Some(Key::Meta));
         assert_eq!(nearest("unique"), None);
-        assert_eq!(nearest("cron"), None);
+        assert_eq!(nearest("crontab"), Some(Key::Cron));
+        assert_eq!(nearest("time_zone"), Some(Key::Timezone));
         assert_eq!(nearest("x"), None);
     }
 

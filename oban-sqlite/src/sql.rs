@@ -13,8 +13,11 @@ statements! {
     ACK_JOBS_COMPLETE = "ack_jobs_complete";
     CAMPAIGN = "campaign";
     CANCEL_JOBS = "cancel_jobs";
+    CHECK_CRON = "check_cron";
     DELETE_JOBS = "delete_jobs";
     FETCH_JOBS = "fetch_jobs";
+    INSERT_CRON_JOBS = "insert_cron_jobs";
+    INSERT_CRON_JOBS_TRIM = "insert_cron_jobs_trim";
     INSERT_JOBS = "insert_jobs";
     LEADER = "leader";
     LIST_JOBS = "list_jobs";
@@ -46,6 +49,8 @@ statements! {
     UPDATE_QUEUE = "update_queue";
     V1_DOWN = "migrations/v1_down";
     V1_UP = "migrations/v1_up";
+    V2_DOWN = "migrations/v2_down";
+    V2_UP = "migrations/v2_up";
     VERSION = "version";
     VERSION_SET = "version_set";
     VERSION_TABLE = "version_table";

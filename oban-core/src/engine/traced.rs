@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Ack, Capabilities, Conn, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange,
     QueueMeta, QueueSpec, Rescue, Stage, Staged, Touched,
 };
 use crate::{
@@ -123,6 +123,14 @@ impl Engine for Traced {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         repeated("prune_jobs", || self.0.prune_jobs(prune)).await
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        repeated("check_cron", || self.0.check_cron(check)).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        repeated("insert_cron_jobs", || self.0.insert_cron_jobs(insert)).await
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use super::{Config, Oban, node::Node};
 use crate::{
-    Engine, Error, Period, PeriodError, Result, Worker, job::validate, queue::QueueOptions, worker::Registry,
+    CronEntry, Engine, Error, NewJob, Period, PeriodError, Result, Worker, job::validate, queue::QueueOptions, worker::Registry,
 };
 
 /// Sets up an instance. Nothing runs, and nothing is checked, before [`start`](Builder::start).
@@ -37,6 +37,29 @@ impl<S: Send + Sync + 'static> Builder<S> {
                 W::WORKER
             ));
         }
+        self.config.cron.extend(W::cron());
+        self
+    }
+
+    /// Inserts a job whenever a cron expression is due: `.cron("0 9 * * MON-FRI", SendReport {})`. The job may have options
+    /// of its own, as in `SendReport {}.queue("slow")`.
+    ///
+    /// Every node that runs queues offers its entries to the store, which takes each minute of an entry once, however many
+    /// nodes there are. So all nodes should have the same entries, and nobody has to lead. See [`CronEntry`] for what
+    /// else an entry can be told, and [`CronExpression`](crate::CronExpression) for the grammar.
+    pub fn cron(self, expression: impl Into<String>, job: impl Into<NewJob>) -> Self {
+        self.cron_entry(CronEntry::new(expression, job))
+    }
+
+    /// Adds a periodic job with options: `.cron_entry(CronEntry::new("@daily", Clean {}).timezone("Asia/Tokyo"))`.
+    pub fn cron_entry(mut self, entry: CronEntry) -> Self {
+        self.config.cron.push(entry);
+        self
+    }
+
+    /// The time zone of entries that name none, those of `#[job(cron = "…")]` included. Default `Etc/UTC`.
+    pub fn cron_timezone(mut self, timezone: impl Into<String>) -> Self {
+        self.config.cron_timezone = Some(timezone.into());
         self
     }
 

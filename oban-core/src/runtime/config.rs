@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{Error, Period, PeriodError, Result, job::validate, queue::QueueOptions};
+use crate::{CronEntry, Error, Period, PeriodError, Result, cron::Crontab, job::validate, queue::QueueOptions};
 
 /// Everything about an instance that is not code.
 #[derive(Clone, Debug)]
@@ -8,6 +8,8 @@ pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) node: String,
     pub(crate) queues: Vec<(String, QueueOptions)>,
+    pub(crate) cron: Vec<CronEntry>,
+    pub(crate) cron_timezone: Option<String>,
     pub(crate) stage_interval: Duration,
     pub(crate) heartbeat_interval: Duration,
     pub(crate) stale_after: Duration,
@@ -26,6 +28,8 @@ impl Default for Config {
             name: "Oban".to_owned(),
             node: default_node(),
             queues: Vec::new(),
+            cron: Vec::new(),
+            cron_timezone: None,
             stage_interval: Duration::from_secs(1),
             heartbeat_interval: Duration::from_secs(5),
             stale_after: Duration::from_secs(20),
@@ -58,6 +62,11 @@ impl Config {
         }
     }
 
+    /// The entries, checked, and what is wrong with them.
+    pub(super) fn crontab(&self, problems: &mut Vec<String>) -> Crontab {
+        Crontab::new(&self.cron, self.cron_timezone.as_deref(), problems)
+    }
+
     pub(super) fn validate(&self) -> Result<()> {
         let mut problems = self.problems.clone();
         for (key, value) in [("name", &self.name), ("node", &self.node)] {
@@ -74,6 +83,7 @@ impl Config {
                 problems.push(format!("queue {queue:?} is given twice; keep one of them"));
             }
         }
+        self.crontab(&mut problems);
         for (key, value) in [
             ("stage_interval", self.stage_interval),
             ("heartbeat_interval", self.heartbeat_interval),

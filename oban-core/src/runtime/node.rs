@@ -13,7 +13,7 @@ use crate::{
     engine::Traced,
     peer::Election,
     queue::{Executor, Producer, QueueOptions, Wiring},
-    service::{Lifeline, Pruner, Pulse, Refresher, Sonar, SonarStatus, Stager},
+    service::{Cron, Lifeline, Pruner, Pulse, Refresher, Sonar, SonarStatus, Stager},
     worker::Registry,
 };
 
@@ -134,6 +134,10 @@ impl Node {
         ];
         if config.prune_after.is_some() {
             services.push(Box::new(Pruner::new(engine.clone(), leads, prune)));
+        }
+        let crontab = config.crontab(&mut Vec::new());
+        if !crontab.is_empty() {
+            services.push(Box::new(Cron::new(engine.clone(), config.name.clone(), crontab)));
         }
         services
     }

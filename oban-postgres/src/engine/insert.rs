@@ -69,7 +69,7 @@ async fn all_or_none(
 }
 
 /// Statements, each with a limit in time.
-async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+pub(super) async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
     let mut receipts = Vec::with_capacity(jobs.len());
     for jobs in jobs.chunks(CHUNK) {
         let row = error::within(OPERATION, statement(postgres, jobs).fetch_one(&mut *conn)).await?;

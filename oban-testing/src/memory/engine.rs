@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
     JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Result, Stage, Staged, Touched,
 };
 
@@ -79,6 +79,14 @@ impl Engine for Memory {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         Ok(self.transaction(|store, now| store.prune(prune, now)))
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        Ok(self.transaction(|store, now| store.check_cron(check, now)))
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        Ok(self.transaction(|store, now| store.insert_cron_jobs(insert, now)))
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

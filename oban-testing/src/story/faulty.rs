@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Channel, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
     JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta,
     QueueSpec, Rescue, Result, Stage, Staged, Subscription, Touched,
 };
@@ -36,7 +36,12 @@ pub(crate) struct Faulty {
     /// Reclaims that take effect late, and whether one does now.
     slow_reclaims: AtomicUsize,
     reclaims: AtomicBool,
+    /// Cron jobs that are inserted, and whose answers get lost.
+    lost_crons: AtomicUsize,
 }
+
+/// The jobs of this cron entry are refused for good.
+pub(crate) const REFUSED_ENTRY: &str = "refused";
 
 /// What slow calls wait.
 const SLOWNESS: Duration = Duration::from_millis(300);
@@ -55,6 +60,7 @@ impl Faulty {
             slow_fetches: AtomicUsize::new(0),
             slow_reclaims: AtomicUsize::new(0),
             reclaims: AtomicBool::new(false),
+            lost_crons: AtomicUsize::new(0),
         }
     }
 
@@ -78,6 +84,10 @@ impl Faulty {
 
     pub(crate) fn lose_next_acks(&self, count: usize) {
         self.lost_acks.store(count, Ordering::SeqCst);
+    }
+
+    pub(crate) fn lose_next_crons(&self, count: usize) {
+        self.lost_crons.store(count, Ordering::SeqCst);
     }
 
     pub(crate) fn refuse_completion_of(&self, id: JobId) {
@@ -223,6 +233,20 @@ impl Engine for Faulty {
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         self.reach()?;
         self.inner.prune_jobs(prune).await
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        self.reach()?;
+        self.inner.check_cron(check).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        self.reach()?;
+        if let Some(run) = insert.runs.iter().find(|run| run.key.name == REFUSED_ENTRY) {
+            return Err(Error::invalid("insert_cron_jobs", "unacceptable").with_context("entry", &run.key.name));
+        }
+        let taken = self.inner.insert_cron_jobs(insert).await?;
+        if !taken.is_empty() && take(&self.lost_crons) { Err(unavailable()) } else { Ok(taken) }
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

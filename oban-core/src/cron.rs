@@ -1,0 +1,18 @@
+//! Periodic jobs: expressions, time zones, entries, and which minutes of an entry are due.
+
+mod crontab;
+mod entry;
+mod error;
+mod expression;
+mod field;
+mod search;
+#[cfg(test)]
+mod tests;
+mod zone;
+
+pub(crate) use crontab::Crontab;
+pub(crate) use crontab::Missed;
+pub(crate) use crontab::minute_of;
+pub use entry::CronEntry;
+pub use error::CronError;
+pub use expression::CronExpression;
