@@ -9,6 +9,7 @@ pub(crate) mod cluster;
 pub(crate) mod faulty;
 
 pub mod control;
+pub mod cron;
 pub mod failures;
 pub mod input;
 pub mod limits;

@@ -5,6 +5,7 @@
 
 pub mod ack;
 pub mod cancel;
+pub mod cron;
 pub mod delete;
 pub mod fence;
 pub mod fetch;

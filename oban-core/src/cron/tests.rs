@@ -166,22 +166,22 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn searches_find_what_is_due_whatever_clocks_do(text in frequent(), zone in select(&ZONES[..]), seconds in moment()) {
         let (expression, fields) = (text.parse::<CronExpression>().unwrap(), reference(&text).unwrap());
         let at = DateTime::from_timestamp(seconds, 0).unwrap().with_timezone(&zone);
         let minute = at - TimeDelta::seconds(seconds.rem_euclid(60));
-        // Two days of minutes are looked at one by one.
+        // A good day of minutes are looked at one by one.
         for step in [1, -1] {
-            let slow = (0..3_000)
+            let slow = (0..1_700)
                 .map(|minutes| minute + TimeDelta::minutes(minutes * step))
                 .find(|candidate| if step > 0 { *candidate > at } else { *candidate < at } && is_due(&fields, candidate));
             let fast = if step > 0 { expression.next_at(&at) } else { expression.last_at(&at) };
             match slow {
                 Some(slow) => prop_assert_eq!(fast, Some(slow), "{} {} {}", text, at, step),
-                None => prop_assert!(fast.is_some_and(|fast| (fast - at).num_minutes().abs() >= 2_998), "{} {} {:?}", text, at, fast),
+                None => prop_assert!(fast.is_some_and(|fast| (fast - at).num_minutes().abs() >= 1_698), "{} {} {:?}", text, at, fast),
             }
         }
     }
@@ -262,18 +262,18 @@ fn all_five_fields_have_to_match() {
 
 #[test]
 fn a_skipped_hour_is_made_up_for_and_a_doubled_one_counts_once() {
-    let berlin = |day, hour, minute| Tz::Europe__Berlin.with_ymd_and_hms(2026, day / 100, day % 100, hour, minute, 0);
+    let berlin = |month, day, hour, minute| Tz::Europe__Berlin.with_ymd_and_hms(2026, month, day, hour, minute, 0);
     let nightly: CronExpression = "30 2 * * *".parse().unwrap();
-    let spring = nightly.next_at(&berlin(328, 12, 0).unwrap()).unwrap();
-    assert_eq!(spring, berlin(329, 3, 0).unwrap(), "2:30 does not exist: the first minute after");
-    assert_eq!(nightly.next_at(&spring), berlin(330, 2, 30).single());
-    let autumn = nightly.next_at(&berlin(1024, 12, 0).unwrap()).unwrap();
-    assert_eq!(autumn, berlin(1025, 2, 30).earliest().unwrap());
-    assert_eq!(nightly.next_at(&autumn), berlin(1026, 2, 30).single(), "not in the second pass");
+    let spring = nightly.next_at(&berlin(3, 28, 12, 0).unwrap()).unwrap();
+    assert_eq!(spring, berlin(3, 29, 3, 0).unwrap(), "2:30 does not exist: the first minute after");
+    assert_eq!(nightly.next_at(&spring), berlin(3, 30, 2, 30).single());
+    let autumn = nightly.next_at(&berlin(10, 24, 12, 0).unwrap()).unwrap();
+    assert_eq!(autumn, berlin(10, 25, 2, 30).earliest().unwrap());
+    assert_eq!(nightly.next_at(&autumn), berlin(10, 26, 2, 30).single(), "not in the second pass");
 
     // In real time there is nothing to make up for, and nothing twice.
     let half_hourly: CronExpression = "*/30 * * * *".parse().unwrap();
-    for start in [berlin(329, 0, 0).unwrap(), berlin(1025, 0, 0).unwrap()] {
+    for start in [berlin(3, 29, 0, 0).unwrap(), berlin(10, 25, 0, 0).unwrap()] {
         let mut at = start;
         for _ in 0..12 {
             let next = half_hourly.next_at(&at).unwrap();

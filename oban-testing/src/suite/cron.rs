@@ -58,7 +58,7 @@ pub async fn inserts_a_minutes_job_once(h: Harness) {
     let inserted: Vec<Job> = first.into_iter().map(|taken| taken.inserted.unwrap().job).collect();
     assert_eq!(stored, inserted, "what is returned is what was stored, in order");
     assert_eq!(stored[2].tags, ["b"]);
-    assert_eq!(queue.hear().await["queue"], "default");
+    assert_eq!(queue.queues().await, ["default"]);
     for engine in [&h.engine, &h.other] {
         assert!(insert(&**engine, &runs).await.is_empty(), "nothing is inserted again");
     }
@@ -71,7 +71,7 @@ pub async fn inserts_a_minutes_job_once(h: Harness) {
 pub async fn inserts_nothing_before_its_time(h: Harness) {
     let runs = [insertion("a", minute(&h, -1)), insertion("a", minute(&h, 0))];
     assert_eq!(taken(&insert(&*h.engine, &runs).await), [1]);
-    h.advance("-10m");
+    h.clock.advance(TimeDelta::minutes(-10));
     let ago = [insertion("a", minute(&h, 0)), insertion("a", minute(&h, -10))];
     assert_eq!(taken(&insert(&*h.engine, &ago).await), [0], "the clock stepped back: those after it are not due");
     h.advance("11m");
@@ -111,7 +111,7 @@ pub async fn keeps_instances_apart(h: Harness) {
 
 pub async fn counts_runs_up_to_now(h: Harness) {
     insert(&*h.engine, &[insertion("a", minute(&h, 7)), insertion("a", minute(&h, 0))]).await;
-    h.advance("-5m");
+    h.clock.advance(TimeDelta::minutes(-5));
     let last = Some(minute(&h, 2));
     assert_eq!(check(&*h.engine, &[key("a")]).await, [CronStatus { is_known: true, last }]);
 }
