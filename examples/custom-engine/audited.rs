@@ -4,9 +4,7 @@ use std::{io, path::Path};
 
 use async_trait::async_trait;
 use oban::{
-    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount,
-    JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Rescue,
-    Result, Stage, Staged, Subscription, Touched,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -107,6 +105,10 @@ impl<E: Engine> Engine for Audited<E> {
         let inserted = taken.iter().filter_map(|taken| taken.inserted.as_ref());
         self.trail.write("insert_cron", inserted.map(|inserted| Entry::written(&inserted.job)));
         Ok(taken)
+    }
+
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        self.inner.reindex(reindex).await
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

@@ -89,7 +89,7 @@ async fn start(cli: &Cli, store: &Store) -> oban::Result<Oban> {
         .worker::<HashFile>()
         .queue("files", QueueOptions::limit(cli.jobs.get()).blocking())
         // The rows are the memory of what has been hashed.
-        .without_pruning()
+        .without_pruner()
         // Short, so that one can watch: the jobs of a killed process come back within some ten seconds.
         .heartbeat_interval("1s")
         .stale_after("5s")

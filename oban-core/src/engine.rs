@@ -33,6 +33,8 @@ pub use queue::QueueSpec;
 pub use request::Fetch;
 pub use request::Fetched;
 pub use request::Prune;
+pub use request::Reindex;
+pub use request::Reindexed;
 pub use request::Rescue;
 pub use request::Stage;
 pub use request::Staged;

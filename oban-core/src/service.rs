@@ -4,14 +4,19 @@ mod cron;
 mod lifeline;
 mod pruner;
 mod refresher;
+mod reindexer;
 mod sonar;
 mod stager;
 
 pub(crate) use cron::Cron;
-pub(crate) use lifeline::Lifeline;
-pub(crate) use pruner::Pruner;
+pub use lifeline::Lifeline;
+pub(crate) use lifeline::Rescuing;
+pub use pruner::Pruner;
+pub(crate) use pruner::Pruning;
 pub(crate) use refresher::Pulse;
 pub(crate) use refresher::Refresher;
+pub use reindexer::Reindexer;
+pub(crate) use reindexer::Reindexing;
 pub(crate) use sonar::Sonar;
 pub use sonar::SonarStatus;
 pub(crate) use stager::Stager;
@@ -23,6 +28,30 @@ use tokio::{
     time::{Interval, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::{Period, PeriodError};
+
+/// Shorter intervals would do nothing but ask.
+pub(crate) const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+/// What is wrong with an interval, if it is too short.
+pub(crate) fn too_short(key: &str, interval: Duration) -> Option<String> {
+    let problem = || format!("{key} {interval:?} is too short; use {SHORTEST_INTERVAL:?} or more");
+    (interval < SHORTEST_INTERVAL).then(problem)
+}
+
+/// Takes a setter's period; keeps `slot` and notes what is wrong when it is none.
+pub(crate) fn take_period(
+    key: &str,
+    given: impl TryInto<Period, Error: Into<PeriodError>>,
+    slot: &mut Duration,
+    problems: &mut Vec<String>,
+) {
+    match given.try_into() {
+        Ok(period) => *slot = period.as_duration(),
+        Err(error) => problems.push(format!("{key}: {}", error.into())),
+    }
+}
 
 /// Waits for the next tick; `false` when it is time to stop.
 async fn next_tick(interval: &mut Interval, shutdown: &CancellationToken) -> bool {

@@ -10,5 +10,6 @@ pub use contract::Performed;
 pub use contract::Worker;
 pub use outcome::Checked;
 pub use outcome::Outcome;
+pub use outcome::Snooze;
 pub(crate) use registry::Registry;
 pub(crate) use registry::Run;

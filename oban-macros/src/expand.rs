@@ -82,6 +82,7 @@ fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> 
     let worker = options.worker.clone().unwrap_or_else(|| name.unraw().to_string());
     options.check_cron(mistakes);
     mistakes.sift(check_name(Key::Worker, &worker, name.span()));
+    let aliases = aliases(options, &worker, mistakes);
     if !implementable(input) {
         return TokenStream::new();
     }
@@ -93,10 +94,20 @@ fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> 
         #[automatically_derived]
         impl #private::JobArgs for #name {
             const WORKER: &'static str = #worker;
+            #aliases
             #configure
             #cron
         }
     }
+}
+
+/// `JobArgs::ALIASES`, or nothing if there are none.
+fn aliases(options: &Options, worker: &str, mistakes: &mut Mistakes) -> Option<TokenStream> {
+    let aliases = options.aliases.as_ref()?;
+    for alias in aliases.iter().filter(|alias| alias.value() == worker) {
+        mistakes.add(Error::new(alias.span(), "that is the worker's own name: remove it from `aliases`"));
+    }
+    Some(quote!(const ALIASES: &'static [&'static str] = &[#(#aliases),*];))
 }
 
 /// Serde for a unit struct: `{}`, not the `null` its derives would give, and any object back.
@@ -176,13 +187,14 @@ mod tests {
     #[test]
     fn the_derive_adds_job_args_alone() {
         let expanded = derive(quote! {
-            #[job(worker = "MyApp.Mailer", crate = my::oban)]
+            #[job(worker = "MyApp.Mailer", aliases("Mailer"), crate = my::oban)]
             struct SendWelcome { user_id: i64 }
         });
         let expected = quote! {
             #[automatically_derived]
             impl my::oban::__private::JobArgs for SendWelcome {
                 const WORKER: &'static str = "MyApp.Mailer";
+                const ALIASES: &'static [&'static str] = &["Mailer"];
             }
         };
         assert_eq!(expanded.to_string(), expected.to_string());

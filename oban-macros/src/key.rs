@@ -15,11 +15,12 @@ pub(crate) enum Key {
     Timezone,
     CatchUp,
     Worker,
+    Aliases,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Queue,
         Self::MaxAttempts,
         Self::Priority,
@@ -29,6 +30,7 @@ impl Key {
         Self::Timezone,
         Self::CatchUp,
         Self::Worker,
+        Self::Aliases,
         Self::Crate,
     ];
 
@@ -43,6 +45,7 @@ impl Key {
             Self::Timezone => "timezone",
             Self::CatchUp => "catch_up",
             Self::Worker => "worker",
+            Self::Aliases => "aliases",
             Self::Crate => "crate",
         }
     }
@@ -59,6 +62,7 @@ impl Key {
             Self::Timezone => r#"timezone = "Europe/Berlin""#,
             Self::CatchUp => r#"catch_up = "1h""#,
             Self::Worker => r#"worker = "MyApp.Mailer""#,
+            Self::Aliases => r#"aliases("OldName")"#,
             Self::Crate => r#"crate = "my_app::oban""#,
         }
     }
@@ -134,14 +138,14 @@ mod tests {
         assert_eq!(
             messages(read("queu")),
             ["unknown key `queu`. Did you mean `queue`? \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, \
-              `timezone`, `catch_up`, `worker`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, `timezone`, `catch_up`, \
+              `worker`, `aliases`, `crate`"]
         );
         assert_eq!(
             messages(read("colour")),
             ["unknown key `colour`. \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, \
-              `timezone`, `catch_up`, `worker`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, `timezone`, `catch_up`, \
+              `worker`, `aliases`, `crate`"]
         );
     }
 
@@ -153,6 +157,7 @@ mod tests {
         assert_eq!(nearest("tag"), Some(Key::Tags));
         assert_eq!(nearest("workers"), Some(Key::Worker));
         assert_eq!(nearest("metadata"), Some(Key::Meta));
+        assert_eq!(nearest("alias"), Some(Key::Aliases));
         assert_eq!(nearest("unique"), None);
         assert_eq!(nearest("crontab"), Some(Key::Cron));
         assert_eq!(nearest("time_zone"), Some(Key::Timezone));

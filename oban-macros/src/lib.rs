@@ -49,6 +49,7 @@ use proc_macro::TokenStream;
 /// | `timezone = "Europe/Berlin"` | whose wall clock `cron` goes by | that of the instance, UTC |
 /// | `catch_up = "1h"` | how late a minute of `cron` is still inserted | 5 minutes |
 /// | `worker = "MyApp.Mailer"` | the stored name, 1 to 127 characters | the struct's name |
+/// | `aliases("OldName")` | other stored names the worker answers to; `aliases = [..]` is the same | none |
 /// | `crate = "my_app::oban"` | where the crate `oban` is, as a string or a path | `::oban` |
 ///
 /// Values are written out, as literals: they are checked while compiling, by the rules inserting goes by.
@@ -74,7 +75,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The stored name finds the worker of a stored job. Before you rename a struct whose jobs are still
-/// stored, keep the old name with `worker`.
+/// stored, keep the old name with `worker`, or among the `aliases`: nodes that still run the old code do not know the new
+/// name, so the first is right while both run.
 ///
 /// # What can be a job
 ///

@@ -8,7 +8,7 @@ use crate::entry::entries;
 use crate::key::Key;
 use crate::meta::{Json, meta};
 use crate::mistakes::Mistakes;
-use crate::value::{facade, max_attempts, name, priority, tags, text};
+use crate::value::{aliases, facade, max_attempts, name, priority, tags, text};
 
 /// The keys that were given; a key with a mistake counts as absent, so that the rest can go on.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) facade: Option<Path>,
     /// The stored name, if not the type's.
     pub(crate) worker: Option<String>,
+    /// Other stored names.
+    pub(crate) aliases: Option<Vec<LitStr>>,
     queue: Option<String>,
     max_attempts: Option<u32>,
     priority: Option<u32>,
@@ -50,6 +52,7 @@ impl Options {
                 Key::Timezone => self.timezone = mistakes.sift(text(key, span, entry.value)),
                 Key::CatchUp => self.catch_up = mistakes.sift(text(key, span, entry.value)),
                 Key::Worker => self.worker = mistakes.sift(name(key, span, entry.value)),
+                Key::Aliases => self.aliases = mistakes.sift(aliases(span, entry.value)),
                 Key::Crate => self.facade = mistakes.sift(facade(span, entry.value)),
             }
         }
@@ -168,6 +171,23 @@ mod tests {
             configure(quote! { tags("a", "b"), queue = "mailers", priority = 1, max_attempts = 3 }),
             expected.to_string()
         );
+    }
+
+    #[test]
+    fn what_belongs_to_an_entry_needs_one() {
+        for (tokens, message) in [
+            (quote!(timezone = "Asia/Tokyo"), "`timezone` needs `cron`: add `cron = \"0 9 * * MON-FRI\"`"),
+            (quote!(catch_up = "1h"), "`catch_up` needs `cron`: add `cron = \"0 9 * * MON-FRI\"`"),
+        ] {
+            let mut mistakes = Mistakes::default();
+            read(tokens).unwrap().check_cron(&mut mistakes);
+            assert_eq!(messages(mistakes.or(())), [message]);
+        }
+        let entry = read(quote!(catch_up = "1h", cron = "@daily")).unwrap().cron(&quote!(private)).to_string();
+        for part in ["private :: CronExpression :: parse (\"@daily\")", "private :: Period :: parse (\"1h\")"] {
+            assert!(entry.contains(part), "{entry}");
+        }
+        assert_eq!(read(quote!()).unwrap().cron(&quote!(private)).to_string(), "");
     }
 
     #[test]

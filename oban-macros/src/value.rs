@@ -1,5 +1,7 @@
 //! The values of `#[job(..)]`, held to the rules that hold for every job at run time.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Error, Lit, LitStr, Path};
@@ -65,24 +67,46 @@ pub(crate) fn priority(span: Span, value: Value) -> syn::Result<u32> {
 
 /// `tags("a", "b")` or `tags = ["a", "b"]`; every bad tag is reported.
 pub(crate) fn tags(span: Span, value: Value) -> syn::Result<Vec<String>> {
+    list(Key::Tags, "tag", span, value, tag)
+}
+
+/// `aliases("OldName")` or `aliases = ["OldName"]`: other stored names, each once; every bad one is reported.
+pub(crate) fn aliases(span: Span, value: Value) -> syn::Result<Vec<LitStr>> {
+    let mut seen = HashSet::new();
+    list(Key::Aliases, "name", span, value, |tokens| {
+        let alias: LitStr = literal(Key::Aliases, tokens)?;
+        check_name(Key::Aliases, &alias.value(), alias.span())?;
+        if !seen.insert(alias.value()) {
+            return Err(Error::new(alias.span(), "the alias is given twice: keep one"));
+        }
+        Ok(alias)
+    })
+}
+
+/// A list of at least one `item`, in parentheses or as an array.
+fn list<T>(
+    key: Key,
+    item: &str,
+    span: Span,
+    value: Value,
+    mut read: impl FnMut(&TokenStream) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
     let list = match value {
         Value::Listed(list) => list,
-        Value::Missing => return Err(missing(Key::Tags, span)),
-        Value::Assigned(tokens) => array(&tokens).ok_or_else(|| wrong(Key::Tags, &tokens))?,
+        Value::Missing => return Err(missing(key, span)),
+        Value::Assigned(tokens) => array(&tokens).ok_or_else(|| wrong(key, &tokens))?,
     };
     let mut mistakes = Mistakes::default();
-    let mut tags = Vec::new();
-    for item in items(list) {
-        tags.extend(mistakes.sift(tag(&item)));
+    let mut values = Vec::new();
+    for tokens in items(list) {
+        values.extend(mistakes.sift(read(&tokens)));
     }
-    let tags = mistakes.or(tags)?;
-    if tags.is_empty() {
-        return Err(Error::new(
-            span,
-            format!("`tags` lists no tag: remove it, or write `{}`", Key::Tags.example()),
-        ));
+    let values = mistakes.or(values)?;
+    if values.is_empty() {
+        let message = format!("`{}` lists no {item}: remove it, or write `{}`", key.name(), key.example());
+        return Err(Error::new(span, message));
     }
-    Ok(tags)
+    Ok(values)
 }
 
 /// The facade's path, as a string or as a path.
@@ -170,7 +194,7 @@ pub(crate) fn missing(key: Key, span: Span) -> Error {
 fn wrong(key: Key, tokens: &TokenStream) -> Error {
     let kind = match key {
         Key::MaxAttempts | Key::Priority => "a whole number",
-        Key::Tags => "strings",
+        Key::Tags | Key::Aliases => "strings",
         Key::Crate => "a path",
         Key::Queue | Key::Worker | Key::Meta | Key::Cron | Key::Timezone | Key::CatchUp => "a string",
     };
@@ -179,7 +203,7 @@ fn wrong(key: Key, tokens: &TokenStream) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{facade, max_attempts, name, priority, tags};
+    use super::{aliases, facade, max_attempts, name, priority, tags};
     use crate::entry::Value;
     use crate::key::Key;
     use crate::mistakes::messages;
@@ -282,6 +306,27 @@ mod tests {
         assert_eq!(
             messages(tags(span, Value::Listed(quote!()))),
             ["`tags` lists no tag: remove it, or write `tags(\"billing\", \"eu\")`"]
+        );
+    }
+
+    #[test]
+    fn aliases_are_names_each_given_once() {
+        let aliases = |tokens| aliases(Span::call_site(), Value::Listed(tokens));
+        let read: Vec<String> =
+            aliases(quote!("Old", "MyApp.Old")).unwrap().iter().map(syn::LitStr::value).collect();
+
+        assert_eq!(read, ["Old", "MyApp.Old"]);
+        assert_eq!(
+            messages(aliases(quote!("Old", " ", Older, "Old"))),
+            [
+                "`aliases` is blank: give it 1 to 127 characters, as in `aliases(\"OldName\")`",
+                "`aliases` takes strings, written out: `aliases(\"OldName\")`",
+                "the alias is given twice: keep one",
+            ]
+        );
+        assert_eq!(
+            messages(aliases(quote!())),
+            ["`aliases` lists no name: remove it, or write `aliases(\"OldName\")`"]
         );
     }
 

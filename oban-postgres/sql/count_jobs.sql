@@ -21,4 +21,5 @@ WHERE true
   AND ($3::text[] IS NULL OR queue = ANY ($3))
   AND ($4::text[] IS NULL OR worker = ANY ($4))
   AND ($5::text[] IS NULL OR tags @> $5)
+  AND ($6::bigint IS NULL OR id > $6)
 GROUP BY queue, state

@@ -20,6 +20,7 @@ WITH selected AS NOT MATERIALIZED (
     AND ($3::text[] IS NULL OR queue = ANY ($3))
     AND ($4::text[] IS NULL OR worker = ANY ($4))
     AND ($5::text[] IS NULL OR tags @> $5)
+    AND ($7::bigint IS NULL OR id > $7)
 ), counted AS (
   (SELECT queue, state FROM selected
    WHERE state = 'suspended' AND ($2::text[] IS NULL OR 'suspended' = ANY ($2))

@@ -11,6 +11,7 @@ WITH selected AS (
     AND ($3::text[] IS NULL OR queue = ANY ($3))
     AND ($4::text[] IS NULL OR worker = ANY ($4))
     AND ($5::text[] IS NULL OR tags @> $5)
+    AND ($7::bigint IS NULL OR id > $7)
   ORDER BY id
   LIMIT $6::bigint
   FOR UPDATE

@@ -11,6 +11,7 @@ WITH selected AS (
     AND ($4::text[] IS NULL OR queue = ANY ($4))
     AND ($5::text[] IS NULL OR worker = ANY ($5))
     AND ($6::text[] IS NULL OR tags @> $6)
+    AND ($9::bigint IS NULL OR id > $9)
   ORDER BY id
   LIMIT $7::bigint
   FOR UPDATE

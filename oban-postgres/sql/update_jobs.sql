@@ -1,4 +1,4 @@
--- Gives the selected jobs new values. NULL leaves a column alone.
+-- Gives the selected jobs new values. NULL leaves a column alone, and the key of a unique job stays.
 -- Index: oban_jobs_pkey, in the order of ids when none are given.
 -- Sent unnamed, so that it is planned for the values: conditions that were not given vanish.
 -- Waits for locked rows, because an operator's word counts. A new time ($15, or $16 microseconds from
@@ -12,13 +12,18 @@ WITH selected AS (
     AND ($4::text[] IS NULL OR queue = ANY ($4))
     AND ($5::text[] IS NULL OR worker = ANY ($5))
     AND ($6::text[] IS NULL OR tags @> $6)
+    AND ($17::bigint IS NULL OR id > $17)
   ORDER BY id
   LIMIT $7::bigint
   FOR UPDATE
 ), updated AS (
   UPDATE {prefix}.oban_jobs
   SET args = coalesce($8::jsonb, args),
-      meta = coalesce($9::jsonb, meta),
+      meta = CASE
+        WHEN $9::jsonb IS NULL THEN meta
+        WHEN meta ->> 'unique_key' IS NULL THEN $9
+        ELSE $9 || jsonb_build_object('unique_key', meta ->> 'unique_key')
+      END,
       tags = coalesce($10::text[], tags),
       queue = coalesce($11::text, queue),
       worker = coalesce($12::text, worker),

@@ -9,7 +9,7 @@ use sqlx_postgres::PgArguments;
 
 type Statement = Query<'static, Postgres, PgArguments>;
 
-/// Binds the five conditions of a filter: ids, states, queues, workers, tags. NULL where any value will do.
+/// Binds five conditions of a filter: ids, states, queues, workers, tags. NULL where any value will do.
 pub(crate) fn bind_conditions(statement: Statement, filter: &JobFilter) -> Statement {
     statement
         .bind(some(filter.ids.iter().map(|id| id.0)))
@@ -22,6 +22,11 @@ pub(crate) fn bind_conditions(statement: Statement, filter: &JobFilter) -> State
 /// Binds the conditions of a filter and its limit.
 pub(crate) fn bind_filter(statement: Statement, filter: &JobFilter) -> Statement {
     bind_conditions(statement, filter).bind(filter.limit.map(bounded))
+}
+
+/// Binds the rest of a filter, as the last parameter of a statement: above which id.
+pub(crate) fn bind_above(statement: Statement, filter: &JobFilter) -> Statement {
+    statement.bind(filter.above.map(|id| id.0))
 }
 
 /// A size as the database takes it.

@@ -8,11 +8,12 @@ mod housekeeping;
 mod insert;
 mod operator;
 mod queue;
+mod reindex;
+mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob,
-    Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Result, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 use sqlx::PgConnection;
 
@@ -21,7 +22,7 @@ use crate::Postgres;
 #[async_trait]
 impl Engine for Postgres {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "postgres", takes_connections: true }
+        Capabilities { name: "postgres", takes_connections: true, reindexes: self.keeps_sessions() }
     }
 
     async fn verify(&self) -> Result<()> {
@@ -81,6 +82,10 @@ impl Engine for Postgres {
 
     async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
         cron::insert(self, insert).await
+    }
+
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        reindex::reindex(self, reindex).await
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

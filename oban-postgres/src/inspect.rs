@@ -4,7 +4,7 @@ use sqlx::{Row, postgres::PgRow};
 
 use crate::{
     Postgres,
-    bind::{bind_conditions, bind_filter},
+    bind::{bind_above, bind_conditions, bind_filter},
     row,
 };
 
@@ -14,7 +14,7 @@ impl Inspect for Postgres {
         if filter.is_nothing() {
             return Ok(Vec::new());
         }
-        let statement = bind_filter(self.query_unnamed(&self.sql.list_jobs), filter);
+        let statement = bind_above(bind_filter(self.query_unnamed(&self.sql.list_jobs), filter), filter);
         Ok(row::jobs(&self.ask("list_jobs", statement).await?))
     }
 
@@ -27,7 +27,12 @@ impl Inspect for Postgres {
             None => bind_conditions(self.query_unnamed(&self.sql.count_jobs), filter),
             Some(_) => bind_filter(self.query_unnamed(&self.sql.count_jobs_up_to_limit), filter),
         };
-        let counts = self.ask(OPERATION, statement).await?.iter().map(count).collect::<Result<Vec<_>, _>>();
+        let counts = self
+            .ask(OPERATION, bind_above(statement, filter))
+            .await?
+            .iter()
+            .map(count)
+            .collect::<Result<Vec<_>, _>>();
         let mut counts = counts.map_err(row::unexpected(OPERATION))?;
         // Not in SQL: the order of the enum's values differs between installations.
         counts.sort();

@@ -113,20 +113,26 @@ impl Postgres {
     async fn lock_schema(&self) -> Result<PgConnection> {
         let mut conn = self.pool.connect_options().connect().await.map_err(error::of(OPERATION))?;
         run(&mut conn, &sql::WITHOUT_TIMEOUT.into()).await?;
-        let lock = sql::render(include_str!("../sql/migrations/lock.sql"), &self.prefix);
-        loop {
-            let locked: bool = sqlx::query_scalar(AssertSqlSafe(Arc::clone(&lock)))
-                .persistent(false)
-                .bind(self.prefix.as_str())
-                .fetch_one(&mut conn)
-                .await
-                .map_err(error::of(OPERATION))?;
-            if locked {
-                return Ok(conn);
-            }
+        while !try_lock(self, &mut conn, OPERATION).await? {
             tokio::time::sleep(PAUSE).await;
         }
+        Ok(conn)
     }
+}
+
+/// Takes the lock of those who change indexes of this schema, unless another session has it. It lasts as long as this one.
+pub(crate) async fn try_lock(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    operation: &'static str,
+) -> Result<bool> {
+    let lock = sql::render(include_str!("../sql/migrations/lock.sql"), &postgres.prefix);
+    sqlx::query_scalar(AssertSqlSafe(lock))
+        .persistent(false)
+        .bind(postgres.prefix.as_str())
+        .fetch_one(conn)
+        .await
+        .map_err(error::of(operation))
 }
 
 const OPERATION: &str = "migrate";

@@ -16,8 +16,8 @@ use crate::{
 /// Jobs in a Postgres database, in the tables of Oban for Elixir, version 14.
 ///
 /// What the application asks for (inserting, listing, cancelling, migrations) uses the pool it was
-/// given. The runtime's own statements use at most four connections beside it, and listening one more;
-/// they are opened when first needed, with the options of that pool. Clones share all of them.
+/// given. The runtime's own statements use at most four connections beside it, listening one more, and rebuilding
+/// indexes another one while it lasts; they are opened when first needed, with the options of that pool. Clones share all of them.
 ///
 /// Jobs are inserted by statements, and more than 5,000 in one call of `insert_all` by COPY, which is faster still.
 /// What is returned has the ids and times that the database gave, and else what was sent, with numbers in the form that
@@ -103,6 +103,11 @@ impl Postgres {
             listening: Arc::default(),
             prepare: true,
         }
+    }
+
+    /// Whether what is set on a connection stays there until it is closed.
+    pub(crate) fn keeps_sessions(&self) -> bool {
+        self.prepare
     }
 
     /// A statement whose plan is made once for each connection.

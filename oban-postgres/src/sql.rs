@@ -1,6 +1,6 @@
 //! The one place that makes SQL text: each file of `sql/`, with the schema's name put in.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::prefix::Prefix;
 
@@ -41,6 +41,9 @@ statements! {
     insert_cron_jobs_trim,
     insert_jobs,
     insert_jobs_copy,
+    insert_jobs_duplicates,
+    insert_jobs_lock,
+    insert_jobs_replace,
     insert_jobs_reserve,
     leader,
     list_jobs,
@@ -98,7 +101,23 @@ pub(crate) fn create_index(text: &str, prefix: &Prefix, concurrently: bool) -> S
 
 /// Drops an index without blocking writers.
 pub(crate) fn drop_index(name: &str, prefix: &Prefix) -> Statement {
-    format!("DROP INDEX CONCURRENTLY IF EXISTS {}.\"{name}\"", prefix.quoted()).into()
+    format!("DROP INDEX CONCURRENTLY IF EXISTS {}.{}", prefix.quoted(), quoted(name)).into()
+}
+
+/// Builds an index anew without blocking writers.
+pub(crate) fn reindex_index(name: &str, prefix: &Prefix) -> Statement {
+    format!("REINDEX INDEX CONCURRENTLY {}.{}", prefix.quoted(), quoted(name)).into()
+}
+
+/// A name out of the catalog, where it may hold anything.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Limits the statements of a session that follow.
+pub(crate) fn statement_timeout(timeout: Duration) -> Statement {
+    const LONGEST: u128 = i32::MAX as u128;
+    format!("SET statement_timeout = {}", timeout.as_millis().clamp(1, LONGEST)).into()
 }
 
 /// For migrators: building an index may take longer than the application's statements are allowed to.

@@ -1,9 +1,10 @@
 -- Finishes one execution in any way, if the row still is that execution.
 -- Index: INTEGER PRIMARY KEY
 --
--- :scheduled_at, :error, :meta and :counter are NULL when the outcome leaves them alone. :meta never holds
--- null or nested values, so json_patch merges its keys as they are. Broken JSON of another writer is replaced: it
--- would fail the whole batch, now and at every retry.
+-- :scheduled_at, :error, :meta, :replaced and :counter are NULL when the outcome leaves them alone. :meta is a JSON
+-- object with at least one key, and :replaced holds null for each of its keys. json_patch, which drops such keys, would
+-- merge what is nested and drop what is null in :meta itself, so :meta is appended as text to what is left. Broken JSON
+-- of another writer is replaced: it would fail the whole batch, now and at every retry.
 UPDATE oban_jobs
 SET state = :state,
     attempt = attempt - :refund,
@@ -17,14 +18,28 @@ SET state = :state,
       ELSE errors
     END,
     meta = CASE
-      WHEN NOT json_valid(meta) THEN coalesce(:meta, iif(:counter IS NULL, '{}', json_object(:counter, 1)))
-      WHEN :meta IS NOT NULL THEN json_patch(meta, :meta)
-      WHEN :counter IS NOT NULL THEN json_set(
-        meta,
-        '$.' || :counter,
-        1 + iif(json_type(meta, '$.' || :counter) = 'integer', meta ->> :counter, 0)
+      WHEN :meta IS NULL AND :counter IS NULL THEN iif(json_valid(meta), meta, '{}')
+      ELSE (
+        SELECT iif(
+          :counter IS NULL,
+          merged,
+          json_set(
+            merged,
+            '$.' || :counter,
+            1 + iif(json_type(own, '$.' || :counter) = 'integer', own ->> :counter, 0)
+          )
+        )
+        FROM (
+          SELECT own,
+            CASE
+              WHEN :meta IS NULL THEN kept
+              WHEN kept = '{}' THEN :meta
+              ELSE substr(kept, 1, length(kept) - 1) || ',' || substr(:meta, 2)
+            END AS merged
+          FROM (SELECT own, json_patch(own, coalesce(:replaced, '{}')) AS kept
+            FROM (SELECT iif(json_valid(oban_jobs.meta), oban_jobs.meta, '{}') AS own))
+        )
       )
-      ELSE meta
     END
 WHERE id = :id AND state = 'executing' AND attempt = :attempt AND attempted_at IS :attempted_at
 RETURNING queue

@@ -4,6 +4,7 @@ SELECT id, queue, state
 FROM oban_jobs
 WHERE id IN (SELECT value FROM json_each(:ids))
   AND state IN (SELECT value FROM json_each(:states))
+  AND id > :above
   AND (:queues IS NULL OR queue IN (SELECT value FROM json_each(:queues)))
   AND (:workers IS NULL OR worker IN (SELECT value FROM json_each(:workers)))
   AND NOT EXISTS (

@@ -1,8 +1,12 @@
--- Gives one job new values. What is NULL stays.
+-- Gives one job new values. What is NULL stays, and so does the key of a unique job.
 -- Index: INTEGER PRIMARY KEY
 UPDATE oban_jobs
 SET args = coalesce(:args, args),
-    meta = coalesce(:meta, meta),
+    meta = CASE
+      WHEN :meta IS NULL THEN meta
+      WHEN meta ->> 'unique_key' IS NULL THEN :meta
+      ELSE json_set(:meta, '$.unique_key', meta ->> 'unique_key')
+    END,
     tags = coalesce(:tags, tags),
     queue = coalesce(:queue, queue),
     worker = coalesce(:worker, worker),

@@ -9,12 +9,11 @@ mod prune;
 mod queue;
 mod rescue;
 mod stage;
+mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
-    JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Result, Stage, Staged,
-    Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 
 use crate::{Sqlite, migrate};
@@ -22,7 +21,7 @@ use crate::{Sqlite, migrate};
 #[async_trait]
 impl Engine for Sqlite {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "sqlite", takes_connections: false }
+        Capabilities { name: "sqlite", takes_connections: false, reindexes: false }
     }
 
     async fn verify(&self) -> Result<()> {
@@ -120,6 +119,11 @@ impl Engine for Sqlite {
     async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
         let (instance, runs, keep) = (insert.instance.to_owned(), insert.runs.to_vec(), insert.keep);
         self.write("insert_cron_jobs", move |write| cron::insert(write, &instance, &runs, keep)).await
+    }
+
+    async fn reindex(&self, _: &Reindex) -> Result<Reindexed> {
+        let message = "SQLite uses freed pages of an index again, and rebuilding one would block all writers";
+        Err(Error::new(ErrorKind::Unsupported, "reindex", message))
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

@@ -43,7 +43,8 @@ pub(crate) fn each(
     if !filter.ids.is_empty() {
         return visit(conn.prepare_cached(sql::SELECT_JOBS_BY_ID)?, &*values.with_ids(), take);
     }
-    if filter.states.is_empty() && states.iter().any(|state| state.is_final()) {
+    let pages = filter.above.is_some();
+    if pages || filter.states.is_empty() && states.iter().any(|state| state.is_final()) {
         return visit(conn.prepare_cached(sql::SELECT_JOBS)?, &*values.with_states(), take);
     }
     for state in states {
@@ -87,6 +88,7 @@ struct Values {
     queues: Option<String>,
     workers: Option<String>,
     tags: String,
+    above: i64,
     limit: i64,
 }
 
@@ -98,6 +100,7 @@ impl Values {
             queues: (!filter.queues.is_empty()).then(|| json!(filter.queues).to_string()),
             workers: (!filter.workers.is_empty()).then(|| json!(filter.workers).to_string()),
             tags: json!(filter.tags).to_string(),
+            above: filter.above.map_or(i64::MIN, |id| id.0),
             limit: limit(filter.limit.unwrap_or(usize::MAX)),
         }
     }
@@ -107,6 +110,7 @@ impl Values {
             (":queues", &self.queues),
             (":workers", &self.workers),
             (":tags", &self.tags),
+            (":above", &self.above),
             (":limit", &self.limit),
         ]
     }

@@ -19,6 +19,8 @@ statements! {
     INSERT_CRON_JOBS = "insert_cron_jobs";
     INSERT_CRON_JOBS_TRIM = "insert_cron_jobs_trim";
     INSERT_JOBS = "insert_jobs";
+    INSERT_JOBS_DUPLICATE = "insert_jobs_duplicate";
+    INSERT_JOBS_REPLACE = "insert_jobs_replace";
     LEADER = "leader";
     LIST_JOBS = "list_jobs";
     NOTIFICATIONS = "notifications";
@@ -51,6 +53,8 @@ statements! {
     V1_UP = "migrations/v1_up";
     V2_DOWN = "migrations/v2_down";
     V2_UP = "migrations/v2_up";
+    V3_DOWN = "migrations/v3_down";
+    V3_UP = "migrations/v3_up";
     VERSION = "version";
     VERSION_SET = "version_set";
     VERSION_TABLE = "version_table";

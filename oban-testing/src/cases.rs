@@ -16,6 +16,10 @@ macro_rules! __each_case {
                 hands_back,
                 snoozes_without_end,
                 counts_from_zero_when_the_counter_is_no_number,
+                snoozes_with_a_note,
+                snoozes_with_a_note_in_an_empty_meta,
+                counts_whatever_a_note_says,
+                keeps_a_note_from_a_run_that_is_over,
                 counts_on,
                 appends_errors_in_order,
                 keeps_any_error_text,
@@ -114,6 +118,8 @@ macro_rules! __each_case {
                 lists_by_lowest_id,
                 lists_each_job_once,
                 lists_by_every_condition,
+                lists_page_by_page,
+                acts_above_an_id,
                 takes_patterns_literally,
                 lists_jobs_in_every_state,
                 counts_by_queue_and_state,
@@ -166,6 +172,9 @@ macro_rules! __each_case {
                 leaves_finished_jobs_alone,
                 refuses_the_late_ack_of_a_reclaimed_job,
             }
+            reindex {
+                rebuilds_or_says_that_it_cannot,
+            }
             rescue {
                 takes_back_the_jobs_of_a_dead_producer,
                 counts_every_rescue,
@@ -209,6 +218,22 @@ macro_rules! __each_case {
                 leaves_a_cancelled_job_cancelled,
                 never_stages_a_job_at_two_nodes,
                 keeps_cancelled_what_is_cancelled_meanwhile,
+            }
+            unique {
+                stores_one_of_two_alike,
+                compares_what_it_is_told_to,
+                compares_by_value,
+                forgets_after_its_period,
+                counts_the_period_from_the_schedule,
+                counts_the_states_it_is_told_to,
+                keeps_duplicates_of_one_call_out,
+                takes_duplicates_of_one_call_in_turn,
+                replaces_what_it_is_told_to_by_state,
+                keeps_its_key_when_it_is_changed,
+                announces_no_duplicate,
+                meets_only_jobs_that_were_unique,
+                stores_one_of_a_hundred_at_once,
+                stores_half_of_ten_thousand,
             }
             update {
                 replaces_what_is_named,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use oban_core::{Context, Error, Job, JobState, NewJob, Oban, Performed, Worker};
+use oban_core::{Context, Error, Finish, Job, JobState, NewJob, Oban, Outcome, Performed, Worker};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,8 @@ use crate::Memory;
 /// ```
 ///
 /// # Errors
-/// What the worker returns; a job that could not be inserted; args that do not survive JSON; a timeout.
+/// What the worker returns; a job that could not be inserted; args that do not survive JSON; a timeout; a result that
+/// is too large to be recorded.
 pub async fn perform_job<S, W>(state: S, args: W) -> Performed
 where
     S: Send + Sync + 'static,
@@ -48,14 +49,20 @@ where
     let job = Arc::new(running(&oban, new).await?);
     let worker: W = job.args_as()?;
     let timeout = W::timeout(&job);
-    let performing =
-        worker.perform(Context::new(Arc::clone(&job), Arc::new(state), CancellationToken::new(), oban));
-    match timeout {
+    let context = Context::new(Arc::clone(&job), Arc::new(state), CancellationToken::new(), oban);
+    let performing = context.clone().scope(async { worker.perform(context).await });
+    let performed = match timeout {
         None => performing.await,
         Some(after) => time::timeout(after, performing)
             .await
             .unwrap_or_else(|_| Err(format!("{} timed out after {after:?}", W::WORKER).into())),
+    };
+    if let Ok(Outcome::Record(result)) = &performed
+        && let Some(value) = result.value()
+    {
+        Finish::record_within(value, W::RECORD_LIMIT)?;
     }
+    performed
 }
 
 /// The row a worker would see in its first attempt.

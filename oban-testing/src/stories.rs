@@ -69,14 +69,31 @@ macro_rules! __each_story {
             outcomes {
                 completes_a_job,
                 records_a_result,
+                reads_a_result_by_its_id,
+                fails_an_attempt_whose_result_is_too_large,
                 retries_a_failure,
                 discards_after_the_last_attempt,
                 cancels_for_a_reason,
                 discards_for_a_reason,
                 snoozes_without_using_up_an_attempt,
                 counts_a_senseless_snooze_as_a_failure,
+                finds_what_it_left_for_itself_in_a_snooze,
+                counts_a_senseless_note_as_a_failure,
+                runs_a_job_that_is_stored_under_an_alias,
+                finds_its_context_from_anywhere,
                 lets_jobs_insert_jobs,
                 runs_what_another_node_inserted,
+            }
+            upkeep {
+                prunes_each_state_at_its_own_age,
+                drains_a_backlog_in_small_batches,
+                drains_a_backlog_that_the_store_takes_in_small_batches_only,
+                asks_as_it_is_told,
+                does_nothing_that_is_switched_off,
+                does_nothing_on_a_node_that_only_inserts,
+                takes_back_all_the_jobs_of_a_dead_node_in_batches,
+                reindexes_by_schedule_where_it_leads,
+                works_through_a_large_selection,
             }
             services {
                 runs_a_scheduled_job_when_it_is_due,

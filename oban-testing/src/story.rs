@@ -17,5 +17,6 @@ pub mod outages;
 pub mod outcomes;
 pub mod services;
 pub mod shutdown;
+pub mod upkeep;
 
 pub use cluster::Cluster;

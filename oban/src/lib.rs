@@ -76,6 +76,7 @@ pub use oban_core::JobFilter;
 pub use oban_core::JobId;
 pub use oban_core::JobState;
 pub use oban_core::Lease;
+pub use oban_core::Lifeline;
 pub use oban_core::Migrate;
 pub use oban_core::NewJob;
 pub use oban_core::Notice;
@@ -87,14 +88,19 @@ pub use oban_core::Performed;
 pub use oban_core::Period;
 pub use oban_core::PeriodError;
 pub use oban_core::Prune;
+pub use oban_core::Pruner;
 pub use oban_core::QueueChange;
 pub use oban_core::QueueInfo;
 pub use oban_core::QueueMeta;
 pub use oban_core::QueueOptions;
 pub use oban_core::QueueSpec;
+pub use oban_core::Reindex;
+pub use oban_core::Reindexed;
+pub use oban_core::Reindexer;
 pub use oban_core::Rescue;
 pub use oban_core::Result;
 pub use oban_core::Schedule;
+pub use oban_core::Snooze;
 pub use oban_core::SonarStatus;
 pub use oban_core::Stage;
 pub use oban_core::Staged;
@@ -131,7 +137,5 @@ pub mod __private {
     pub use serde_json;
 }
 
-/// Holds the examples of the README to the API.
 #[cfg(all(doctest, feature = "macros", feature = "postgres", feature = "sqlite", feature = "testing"))]
-#[doc = include_str!("../../README.md")]
-mod readme {}
+mod guides;

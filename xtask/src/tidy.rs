@@ -1,9 +1,12 @@
 //! `cargo xtask tidy`: the rules of this house that a program can check. One rule a file below `tidy/`.
 
 mod drivers;
+mod guides;
 mod layers;
 mod lexer;
+mod links;
 mod machine;
+mod parity;
 mod shape;
 mod source;
 mod sql;
@@ -29,8 +32,17 @@ struct Violation {
 }
 
 /// Every rule looks at the whole tree and tells all that is wrong.
-const RULES: [fn(&Tree) -> Vec<Violation>; 6] =
-    [layers::check, shape::check, source::check, sql::check, drivers::check, machine::check];
+const RULES: [fn(&Tree) -> Vec<Violation>; 9] = [
+    layers::check,
+    shape::check,
+    source::check,
+    sql::check,
+    drivers::check,
+    machine::check,
+    links::check,
+    guides::check,
+    parity::check,
+];
 
 impl Tidy {
     #[expect(clippy::print_stdout, reason = "the list of violations is the output, for people and editors")]

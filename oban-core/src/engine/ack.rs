@@ -49,6 +49,8 @@ pub enum Finish {
     Snooze {
         /// How long the job waits.
         delay: Duration,
+        /// What its next run is to find in the meta.
+        meta: Map<String, Value>,
     },
     /// Becomes available at once because its node stops; the attempt is refunded and
     /// `meta.interrupted` one higher.
@@ -68,6 +70,27 @@ impl Finish {
         Self::Complete { recorded: Some(recorded::encode(value)) }
     }
 
+    /// Completion with a result that takes at most `limit` bytes as it is stored: whole or not at all.
+    ///
+    /// # Errors
+    /// The failure to be recorded when it takes more.
+    pub fn record_within(value: &Value, limit: usize) -> Result<Self, String> {
+        let text = recorded::encode(value);
+        if text.len() > limit {
+            return Err(format!(
+                "the result takes {} bytes as it is stored, and this worker may record {limit}; record less, such as \
+                 where it is kept, or raise its RECORD_LIMIT",
+                text.len()
+            ));
+        }
+        Ok(Self::Complete { recorded: Some(text) })
+    }
+
+    /// A snooze that leaves the meta alone, but for the counter.
+    pub fn snooze(delay: Duration) -> Self {
+        Self::Snooze { delay, meta: Map::new() }
+    }
+
     /// The state the row takes.
     pub fn state(&self) -> JobState {
         match self {
@@ -83,7 +106,7 @@ impl Finish {
     /// When given, `scheduled_at` becomes now plus this.
     pub fn delay(&self) -> Option<Duration> {
         match self {
-            Self::Retry { delay, .. } | Self::Snooze { delay } => Some(*delay),
+            Self::Retry { delay, .. } | Self::Snooze { delay, .. } => Some(*delay),
             _ => None,
         }
     }
@@ -96,18 +119,20 @@ impl Finish {
         }
     }
 
-    /// When given, merged into the row's meta.
+    /// When given, merged into the row's meta: each key takes the new value whole, whatever it held. Never empty.
     pub fn meta(&self) -> Option<Map<String, Value>> {
         match self {
             Self::Complete { recorded: Some(text) } => Some(Map::from_iter([
                 (recorded::RECORDED_KEY.to_owned(), Value::Bool(true)),
                 (recorded::RETURN_KEY.to_owned(), Value::String(text.clone())),
             ])),
+            Self::Snooze { meta, .. } if !meta.is_empty() => Some(meta.clone()),
             _ => None,
         }
     }
 
-    /// When given, this counter in the row's meta goes up by one, from 0 if absent or no number.
+    /// When given, this counter in the row's meta goes up by one, from 0 if absent or no number, whatever
+    /// [`meta`](Finish::meta) says of it.
     pub fn counter(&self) -> Option<&'static str> {
         match self {
             Self::Snooze { .. } => Some("snoozed"),

@@ -3,8 +3,7 @@ use std::{any::Any, fmt};
 use async_trait::async_trait;
 
 use super::{
-    Ack, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Stage, Staged,
-    Touched,
+    Ack, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 
@@ -66,6 +65,12 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// Any number of jobs may be given; the engine splits them into statements. With `conn` it
     /// works inside the caller's transaction, which it neither begins, commits nor retries.
     ///
+    /// A [unique](NewJob::unique) job is stored, with its [key](NewJob::sign), only if no stored job has that key, one of
+    /// the states that count and is young enough; else the oldest such job takes over what the new one
+    /// [replaces](NewJob::replace), and is returned as a conflict. Jobs count in the order given, earlier ones of the same
+    /// call included. An insert that meets another one of the same key under way waits for the end of its transaction,
+    /// and stores its job if that was rolled back.
+    ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a `conn` of another kind of store.
     async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>>;
@@ -115,6 +120,16 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// again with the same runs it does nothing.
     async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>>;
 
+    /// Rebuilds indexes and removes what interrupted rebuilds left behind, one statement after the other, each alone and
+    /// bounded by the timeout. Nothing else waits for it: jobs are inserted, fetched and acked meanwhile.
+    ///
+    /// One index that cannot be rebuilt stays as it was and stops no other; the answer tells. Where another node is at
+    /// it, nothing is done. It may be dropped or killed at any point.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) unless [`Capabilities::reindexes`].
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed>;
+
     /// Cancels the selected jobs that are not finished. Executing ones are marked as well; the
     /// caller stops their runs ([`Touched::before`] tells which).
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>>;
@@ -139,20 +154,29 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Whether [`Engine::insert_jobs`] takes a caller's connection.
     pub takes_connections: bool,
+    /// Whether [`Engine::reindex`] is of use: whether there are indexes that grow by being used.
+    pub reindexes: bool,
 }
 
 /// What an insert did.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Inserted {
-    /// The stored row.
+    /// The stored row: the new one, or the one it would have been a duplicate of.
     pub job: Job,
+    /// Whether nothing was stored, because that job was there.
+    pub conflict: bool,
 }
 
 impl Inserted {
     /// The row was stored.
     pub fn new(job: Job) -> Self {
-        Self { job }
+        Self { job, conflict: false }
+    }
+
+    /// This row was there.
+    pub fn conflict(job: Job) -> Self {
+        Self { job, conflict: true }
     }
 }
 

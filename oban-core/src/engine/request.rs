@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Ack, QueueMeta};
-use crate::{Job, JobId, JobState, Position};
+use crate::{Error, Job, JobId, JobState, Position};
 
 /// Finish these, then give me jobs.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,26 @@ pub struct Prune {
     pub discarded_after: Option<Duration>,
     /// At most so many jobs.
     pub limit: usize,
+}
+
+/// Rebuild indexes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reindex {
+    /// Those of these names. Empty: all that the engine made, but for the primary key.
+    pub indexes: Vec<String>,
+    /// How long each statement may take.
+    pub timeout: Duration,
+}
+
+/// What a reindexing did.
+#[derive(Debug, Default)]
+pub struct Reindexed {
+    /// The names of the indexes that are new.
+    pub rebuilt: Vec<String>,
+    /// The names of leftovers that were removed.
+    pub dropped: Vec<String>,
+    /// What went wrong, each with the `index` it concerns.
+    pub failed: Vec<Error>,
 }
 
 /// A job that a bulk operation moved or deleted.

@@ -7,8 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange,
-    QueueMeta, QueueSpec, Rescue, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{
     Channel, Error, ErrorKind, Job, JobChanges, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Result,
@@ -131,6 +130,16 @@ impl Engine for Traced {
 
     async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
         repeated("insert_cron_jobs", || self.0.insert_cron_jobs(insert)).await
+    }
+
+    // Takes as long as its statements may, which it sees to itself, and is not repeated: it has a schedule.
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        let operation = "reindex";
+        AssertUnwindSafe(self.0.reindex(reindex))
+            .catch_unwind()
+            .instrument(tracing::trace_span!("oban.engine", operation))
+            .await
+            .unwrap_or_else(|_| Err(unknown(operation, "the engine panicked")))
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

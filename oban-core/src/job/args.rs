@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::NewJob;
+use super::{NewJob, Replace, Unique};
 use crate::{CronEntry, Period, PeriodError};
 
 /// The typed payload of one kind of job.
@@ -33,6 +33,11 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + 'static {
     /// The stored name of the worker, 1 to 127 characters. Rows outlive code: once jobs are
     /// stored under a name, keep it.
     const WORKER: &'static str;
+
+    /// Other stored names this worker answers to, by which it was known before it was renamed, or is known to nodes in
+    /// other languages. They find the worker of a stored job and nothing else: new jobs are stored as
+    /// [`WORKER`](JobArgs::WORKER), and filters go by the name that is stored.
+    const ALIASES: &'static [&'static str] = &[];
 
     /// Gives a new job the defaults of its kind.
     fn configure(job: NewJob) -> NewJob {
@@ -82,5 +87,15 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + 'static {
     /// See [`NewJob::schedule_at`].
     fn schedule_at(self, at: DateTime<Utc>) -> NewJob {
         self.into_job().schedule_at(at)
+    }
+
+    /// See [`NewJob::unique`].
+    fn unique(self, unique: Unique) -> NewJob {
+        self.into_job().unique(unique)
+    }
+
+    /// See [`NewJob::replace`].
+    fn replace(self, replace: Replace) -> NewJob {
+        self.into_job().replace(replace)
     }
 }

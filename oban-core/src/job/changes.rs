@@ -15,7 +15,7 @@ use crate::{Error, Period, PeriodError, Result};
 pub struct JobChanges {
     /// Replaces the args whole.
     pub args: Option<Value>,
-    /// Replaces the meta whole.
+    /// Replaces the meta whole, but for the key of a unique job.
     pub meta: Option<Map<String, Value>>,
     /// Replaces the tags whole.
     pub tags: Option<Vec<String>>,

@@ -23,6 +23,8 @@ pub struct JobFilter {
     pub workers: Vec<String>,
     /// Each of them has to be among the job's tags.
     pub tags: Vec<String>,
+    /// Only higher ids. `None`: any.
+    pub above: Option<JobId>,
     /// At most so many, lowest id first; for counting, at most so many in each state. `None`: all of them.
     pub limit: Option<usize>,
     /// Set when a list of ids was given, even an empty one: that selects nothing.
@@ -38,6 +40,7 @@ impl JobFilter {
             queues: Vec::new(),
             workers: Vec::new(),
             tags: Vec::new(),
+            above: None,
             limit: None,
             by_id: false,
         }
@@ -81,6 +84,12 @@ impl JobFilter {
         self
     }
 
+    /// Only jobs with a higher id than this: `filter.above(last).limit(100)` is the next page.
+    pub fn above(mut self, id: impl Into<JobId>) -> Self {
+        self.above = Some(id.into());
+        self
+    }
+
     /// At most so many jobs, lowest id first. [`Oban::count_jobs`](crate::Oban::count_jobs) counts at most
     /// so many in each state.
     pub fn limit(mut self, limit: usize) -> Self {
@@ -97,6 +106,7 @@ impl JobFilter {
     pub fn matches(&self, job: &Job) -> bool {
         !self.is_nothing()
             && (self.ids.is_empty() || self.ids.contains(&job.id))
+            && self.above.is_none_or(|above| job.id > above)
             && (self.states.is_empty() || self.states.contains(&job.state))
             && (self.queues.is_empty() || self.queues.contains(&job.queue))
             && (self.workers.is_empty() || self.workers.contains(&job.worker))

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{JobArgs, JobState, validate};
+use super::{JobArgs, JobState, Replace, UNIQUE_KEY, Unique, unique, validate};
 use crate::{Error, Period, PeriodError, Result};
 
 /// A job that is not stored yet.
@@ -29,6 +29,10 @@ pub struct NewJob {
     pub meta: Map<String, Value>,
     /// When it may run. Default at once.
     pub schedule: Schedule,
+    /// When it counts as a duplicate of a stored job and is not stored. Default never.
+    pub unique: Option<Unique>,
+    /// What the stored job takes over from it then. Default nothing.
+    pub replace: Replace,
     problems: Vec<String>,
 }
 
@@ -57,6 +61,8 @@ impl NewJob {
             tags: Vec::new(),
             meta: Map::new(),
             schedule: Schedule::Now,
+            unique: None,
+            replace: Replace::new(),
             problems: Vec::new(),
         }
     }
@@ -122,6 +128,26 @@ impl NewJob {
         self
     }
 
+    /// Lets the job be stored only if no job like it is there: `Unique::within("5m")`. Else the insert returns that job.
+    pub fn unique(mut self, unique: Unique) -> Self {
+        self.unique = Some(unique);
+        self
+    }
+
+    /// Lets a stored job that this one is a duplicate of take over parts of it. Without [`unique`](NewJob::unique) it
+    /// does nothing.
+    pub fn replace(mut self, replace: Replace) -> Self {
+        self.replace = replace;
+        self
+    }
+
+    /// Writes the key of a unique job into its meta, for the store's index, and returns it. For engines.
+    pub fn sign(&mut self) -> Option<String> {
+        let key = unique::key(self, self.unique.as_ref()?);
+        self.meta.insert(UNIQUE_KEY.to_owned(), Value::from(key.as_str()));
+        Some(key)
+    }
+
     /// The state it will be inserted in: `scheduled` whenever a time is given, even one in the past.
     pub fn state(&self) -> JobState {
         match self.schedule {
@@ -144,6 +170,7 @@ impl NewJob {
         validate::meta(&self.meta, &mut problems);
         validate::tags(&self.tags, &mut problems);
         validate::schedule(self.schedule, &mut problems);
+        problems.extend(self.unique.iter().flat_map(Unique::problems));
         if problems.is_empty() {
             return Ok(());
         }

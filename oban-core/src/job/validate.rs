@@ -49,7 +49,7 @@ pub(super) fn args(args: &Value, problems: &mut Vec<String>) {
     }
 }
 
-pub(super) fn meta(meta: &Map<String, Value>, problems: &mut Vec<String>) {
+pub(crate) fn meta(meta: &Map<String, Value>, problems: &mut Vec<String>) {
     object("meta", meta, problems);
 }
 

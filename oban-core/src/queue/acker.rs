@@ -116,7 +116,9 @@ fn plain(finish: &Finish, error: &Error) -> Finish {
         Finish::Complete { .. } | Finish::Retry { .. } => Finish::Retry { delay: LONGEST_WAIT, error },
         Finish::Discard { .. } => Finish::Discard { error },
         Finish::Cancel { .. } => Finish::Cancel { error },
-        Finish::Snooze { delay } => Finish::Snooze { delay: *delay },
+        Finish::Snooze { delay, meta } if meta.is_empty() => Finish::snooze(*delay),
+        // Its next run would not find what this one left.
+        Finish::Snooze { .. } => Finish::Retry { delay: LONGEST_WAIT, error },
         Finish::HandBack => Finish::HandBack,
     }
 }

@@ -140,8 +140,14 @@ fn start_timeout(worker: &dyn Run, slot: &Slot) -> Result<(), Failure> {
 fn normalize(worker: &dyn Run, job: &Job, performed: Result<Outcome, Failure>) -> Finish {
     match performed {
         Ok(Outcome::Complete) => Finish::Complete { recorded: None },
-        Ok(Outcome::Record(Checked(Ok(value)))) => Finish::record(&value),
-        Ok(Outcome::Snooze(Checked(Ok(period)))) => Finish::Snooze { delay: period.as_duration() },
+        Ok(Outcome::Record(Checked(Ok(value)))) => match Finish::record_within(&value, worker.record_limit())
+        {
+            Ok(finish) => finish,
+            Err(failure) => failed(Some(worker), job, &failure),
+        },
+        Ok(Outcome::Snooze(Checked(Ok(snooze)))) => {
+            Finish::Snooze { delay: snooze.period.as_duration(), meta: snooze.meta }
+        }
         Ok(Outcome::Cancel(reason)) => Finish::Cancel { error: storable(&reason) },
         Ok(Outcome::Discard(reason)) => Finish::Discard { error: storable(&reason) },
         Ok(Outcome::Record(Checked(Err(failure))) | Outcome::Snooze(Checked(Err(failure))))

@@ -2,7 +2,8 @@ use std::{fmt, sync::Arc};
 
 use super::{Config, Oban, node::Node};
 use crate::{
-    CronEntry, Engine, Error, NewJob, Period, PeriodError, Result, Worker, job::validate, queue::QueueOptions, worker::Registry,
+    CronEntry, Engine, Error, Lifeline, NewJob, Period, PeriodError, Pruner, Reindexer, Result, Worker,
+    queue::QueueOptions, service::take_period, worker::Registry,
 };
 
 /// Sets up an instance. Nothing runs, and nothing is checked, before [`start`](Builder::start).
@@ -28,15 +29,10 @@ impl Builder {
 }
 
 impl<S: Send + Sync + 'static> Builder<S> {
-    /// Lets this node run the jobs of a worker.
+    /// Lets this node run the jobs of a worker, stored under its name or one of its
+    /// [aliases](crate::JobArgs::ALIASES).
     pub fn worker<W: Worker<S>>(mut self) -> Self {
-        validate::name("worker", W::WORKER, &mut self.config.problems);
-        if !self.registry.insert::<S, W>(Arc::clone(&self.state)) {
-            self.config.problems.push(format!(
-                "two workers are stored under the name {:?}; give one of them another with worker = \"…\"",
-                W::WORKER
-            ));
-        }
+        self.registry.insert::<S, W>(Arc::clone(&self.state), &mut self.config.problems);
         self.config.cron.extend(W::cron());
         self
     }
@@ -85,14 +81,14 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// How often due jobs are made available, and how late a job may start when notifications fail. Default 1 s.
     pub fn stage_interval(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { stage_interval, problems, .. } = &mut self.config;
-        Config::period("stage_interval", period, stage_interval, problems);
+        take_period("stage_interval", period, stage_interval, problems);
         self
     }
 
     /// How often this node says that it lives. Default 5 s.
     pub fn heartbeat_interval(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { heartbeat_interval, problems, .. } = &mut self.config;
-        Config::period("heartbeat_interval", period, heartbeat_interval, problems);
+        take_period("heartbeat_interval", period, heartbeat_interval, problems);
         self
     }
 
@@ -100,36 +96,52 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// all nodes.
     pub fn stale_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { stale_after, problems, .. } = &mut self.config;
-        Config::period("stale_after", period, stale_after, problems);
-        self
-    }
-
-    /// After how long the jobs of nodes that have no heartbeat, such as Elixir's, are given up. Default 60 min.
-    pub fn rescue_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let Config { rescue_after, problems, .. } = &mut self.config;
-        Config::period("rescue_after", period, rescue_after, problems);
+        take_period("stale_after", period, stale_after, problems);
         self
     }
 
     /// How long leadership outlives a leader that died; a living one renews it three times as often. Default 15 s.
     pub fn lease(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { lease, problems, .. } = &mut self.config;
-        Config::period("lease", period, lease, problems);
+        take_period("lease", period, lease, problems);
         self
     }
 
-    /// How long finished jobs stay in the store, those of nodes in other languages included. Default one day. The
-    /// leader's setting counts.
-    pub fn prune_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let mut age = std::time::Duration::ZERO;
-        Config::period("prune_after", period, &mut age, &mut self.config.problems);
-        self.config.prune_after = Some(age);
+    /// How jobs are taken back from dead nodes while this one leads.
+    pub fn lifeline(mut self, lifeline: Lifeline) -> Self {
+        self.config.lifeline = Some(lifeline);
+        self
+    }
+
+    /// Takes nothing back while this node leads: for where nodes of another kind do it.
+    pub fn without_lifeline(mut self) -> Self {
+        self.config.lifeline = None;
+        self
+    }
+
+    /// How long finished jobs stay in the store while this node leads, as in `.pruner(Pruner::after("7d"))`. Default one
+    /// day.
+    pub fn pruner(mut self, pruner: Pruner) -> Self {
+        self.config.pruner = Some(pruner);
         self
     }
 
     /// Keeps finished jobs for ever, as far as this node is concerned.
-    pub fn without_pruning(mut self) -> Self {
-        self.config.prune_after = None;
+    pub fn without_pruner(mut self) -> Self {
+        self.config.pruner = None;
+        self
+    }
+
+    /// Rebuilds indexes by schedule while this node leads, as in `.reindexer(Reindexer::daily_at("03:30"))`. Default: they
+    /// are not rebuilt. On an engine that [has no use for it](crate::Capabilities::reindexes) it does nothing.
+    pub fn reindexer(mut self, reindexer: Reindexer) -> Self {
+        self.config.reindexer = Some(reindexer);
+        self
+    }
+
+    /// Rebuilds no indexes: the default.
+    pub fn without_reindexer(mut self) -> Self {
+        self.config.reindexer = None;
         self
     }
 
@@ -137,7 +149,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// dropped. Default 5 s.
     pub fn cancel_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { cancel_grace_period, problems, .. } = &mut self.config;
-        Config::period("cancel_grace_period", period, cancel_grace_period, problems);
+        take_period("cancel_grace_period", period, cancel_grace_period, problems);
         self
     }
 
@@ -145,7 +157,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// [`cancellation`](crate::Context::cancellation) fires. Default 15 s.
     pub fn shutdown_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { shutdown_grace_period, problems, .. } = &mut self.config;
-        Config::period("shutdown_grace_period", period, shutdown_grace_period, problems);
+        take_period("shutdown_grace_period", period, shutdown_grace_period, problems);
         self
     }
 

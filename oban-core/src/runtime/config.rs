@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use crate::{CronEntry, Error, Period, PeriodError, Result, cron::Crontab, job::validate, queue::QueueOptions};
+use crate::{
+    CronEntry, Error, Lifeline, Pruner, Reindexer, Result, cron::Crontab, job::validate, queue::QueueOptions,
+    service::too_short,
+};
 
 /// Everything about an instance that is not code.
 #[derive(Clone, Debug)]
@@ -13,9 +16,11 @@ pub(crate) struct Config {
     pub(crate) stage_interval: Duration,
     pub(crate) heartbeat_interval: Duration,
     pub(crate) stale_after: Duration,
-    pub(crate) rescue_after: Duration,
     pub(crate) lease: Duration,
-    pub(crate) prune_after: Option<Duration>,
+    /// The services of a leader; those that are absent do not run.
+    pub(crate) lifeline: Option<Lifeline>,
+    pub(crate) pruner: Option<Pruner>,
+    pub(crate) reindexer: Option<Reindexer>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
     /// What a setter was given that makes no sense; told at start.
@@ -33,9 +38,10 @@ impl Default for Config {
             stage_interval: Duration::from_secs(1),
             heartbeat_interval: Duration::from_secs(5),
             stale_after: Duration::from_secs(20),
-            rescue_after: Duration::from_secs(60 * 60),
             lease: Duration::from_secs(15),
-            prune_after: Some(Duration::from_secs(24 * 60 * 60)),
+            lifeline: Some(Lifeline::default()),
+            pruner: Some(Pruner::default()),
+            reindexer: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
             problems: Vec::new(),
@@ -49,19 +55,6 @@ fn default_node() -> String {
 }
 
 impl Config {
-    /// Takes a setter's period; keeps `slot` and notes what is wrong when it is none.
-    pub(super) fn period(
-        key: &str,
-        given: impl TryInto<Period, Error: Into<PeriodError>>,
-        slot: &mut Duration,
-        problems: &mut Vec<String>,
-    ) {
-        match given.try_into() {
-            Ok(period) => *slot = period.as_duration(),
-            Err(error) => problems.push(format!("{key}: {}", error.into())),
-        }
-    }
-
     /// The entries, checked, and what is wrong with them.
     pub(super) fn crontab(&self, problems: &mut Vec<String>) -> Crontab {
         Crontab::new(&self.cron, self.cron_timezone.as_deref(), problems)
@@ -87,13 +80,13 @@ impl Config {
         for (key, value) in [
             ("stage_interval", self.stage_interval),
             ("heartbeat_interval", self.heartbeat_interval),
-            ("rescue_after", self.rescue_after),
             ("lease", self.lease),
         ] {
-            if value < SHORTEST_INTERVAL {
-                problems.push(format!("{key} {value:?} is too short; use {SHORTEST_INTERVAL:?} or more"));
-            }
+            problems.extend(too_short(key, value));
         }
+        problems.extend(self.lifeline.iter().flat_map(Lifeline::problems));
+        problems.extend(self.pruner.iter().flat_map(Pruner::problems));
+        problems.extend(self.reindexer.iter().flat_map(Reindexer::problems));
         if self.stale_after < self.heartbeat_interval * 3 {
             problems.push(format!(
                 "stale_after {:?} would take a live node for dead; use at least three times heartbeat_interval, which is {:?}",
@@ -103,6 +96,3 @@ impl Config {
         if problems.is_empty() { Ok(()) } else { Err(Error::invalid("start", problems.join("; "))) }
     }
 }
-
-/// Shorter intervals would do nothing but ask.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);

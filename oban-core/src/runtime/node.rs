@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Config, Oban, Queues, Service, Supervisor, queues};
 use crate::{
-    Engine, Error, ErrorKind, Lease, Notifier, Prune, QueueSpec, Rescue, Result,
+    Engine, Error, ErrorKind, Lease, Notifier, QueueSpec, Result,
     engine::Traced,
     peer::Election,
     queue::{Executor, Producer, QueueOptions, Wiring},
-    service::{Cron, Lifeline, Pruner, Pulse, Refresher, Sonar, SonarStatus, Stager},
+    service::{Cron, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, SonarStatus, Stager},
     worker::Registry,
 };
 
@@ -50,10 +50,6 @@ struct Layer {
 
 /// A service waits for one answer of the store at most. One that hangs is not waited for: all they do can be done again.
 const SERVICE_GRACE: Duration = Duration::from_secs(3);
-
-/// At most so many rows at once, so that no transaction of ours is long.
-const RESCUE_LIMIT: usize = 1_000;
-const PRUNE_LIMIT: usize = 10_000;
 
 impl Node {
     pub(super) async fn start(store: Arc<dyn Engine>, registry: Registry, config: Config) -> Result<Oban> {
@@ -115,25 +111,37 @@ impl Node {
 
     fn tidiers(&self) -> Vec<Box<dyn Service>> {
         let Self { engine, config, .. } = self;
-        let rescue = Rescue {
-            stale_after: config.stale_after,
-            rescue_after: config.rescue_after,
-            limit: RESCUE_LIMIT,
-        };
-        let prune = Prune {
-            completed_after: config.prune_after,
-            cancelled_after: config.prune_after,
-            discarded_after: config.prune_after,
-            limit: PRUNE_LIMIT,
-        };
-        let (leads, pulse) = (self.leads.subscribe(), self.pulse.subscribe());
         let mut services: Vec<Box<dyn Service>> = vec![
             Box::new(Sonar::new(engine.clone(), config.node.clone(), self.sonar.clone())),
             Box::new(Stager::new(engine.clone(), Arc::clone(&self.queues), config.stage_interval)),
-            Box::new(Lifeline::new(engine.clone(), leads.clone(), pulse, config.heartbeat_interval, rescue)),
         ];
-        if config.prune_after.is_some() {
-            services.push(Box::new(Pruner::new(engine.clone(), leads, prune)));
+        let leads = || self.leads.subscribe();
+        if let Some(lifeline) = &config.lifeline {
+            let (heartbeat, stale_after) = (config.heartbeat_interval, config.stale_after);
+            let pulse = self.pulse.subscribe();
+            services.push(Box::new(Rescuing::new(
+                engine.clone(),
+                leads(),
+                pulse,
+                heartbeat,
+                stale_after,
+                lifeline,
+            )));
+        }
+        if let Some(pruner) = &config.pruner {
+            services.push(Box::new(Pruning::new(engine.clone(), leads(), pruner.clone())));
+        }
+        match &config.reindexer {
+            Some(reindexer) if engine.capabilities().reindexes => {
+                services.push(Box::new(Reindexing::new(engine.clone(), leads(), reindexer.clone())));
+            }
+            Some(_) => {
+                tracing::info!(
+                    engine = engine.capabilities().name,
+                    "the reindexer has nothing to do on this engine"
+                );
+            }
+            None => {}
         }
         let crontab = config.crontab(&mut Vec::new());
         if !crontab.is_empty() {

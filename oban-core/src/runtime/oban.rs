@@ -1,11 +1,12 @@
 use std::{any::Any, fmt, future::Future, sync::Arc};
 
+use serde::de::DeserializeOwned;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Builder, node::Node};
 use crate::{
-    Conn, Engine, Error, ErrorKind, Inserted, Inspect, Job, JobCount, JobFilter, JobId, NewJob, Result,
-    SonarStatus,
+    Conn, Engine, Error, ErrorKind, Inserted, Inspect, Job, JobCount, JobFilter, JobId, JobState, NewJob,
+    Result, SonarStatus,
 };
 
 /// A running instance: inserts jobs, controls queues, and runs them if it has any.
@@ -88,6 +89,21 @@ impl Oban {
     /// When the store does not answer.
     pub async fn get_job(&self, id: impl Into<JobId>) -> Result<Option<Job>> {
         Ok(self.node.engine.list_jobs(&JobFilter::id(id)).await?.pop())
+    }
+
+    /// The value that the worker of a completed job [recorded](crate::Outcome::record):
+    /// `oban.result::<u64>(id).await?`. `None` while the job has not completed, and when it completed without.
+    ///
+    /// # Errors
+    /// `NotFound` when the job is not there, or not any more; `Invalid` when the value does not fit `T`.
+    pub async fn result<T: DeserializeOwned>(&self, id: impl Into<JobId>) -> Result<Option<T>> {
+        let id = id.into();
+        let Some(job) = self.get_job(id).await? else {
+            let message = "there is no such job; finished jobs are pruned after a time";
+            return Err(Error::new(ErrorKind::NotFound, "result", message).with_context("job", id));
+        };
+        // One that is tried again still has what it recorded before.
+        if job.state == JobState::Completed { job.recorded() } else { Ok(None) }
     }
 
     /// The selected jobs, lowest id first. Give the filter a limit where there may be many.

@@ -52,6 +52,10 @@ pub trait Worker<S = ()>: JobArgs
 where
     S: Send + Sync + 'static,
 {
+    /// How large a [recorded](Outcome::record) result may be, in bytes as it is stored: binary, in base64. A larger one
+    /// fails the attempt; nothing is ever cut. Default 64,000: the result is a part of the row, and travels with it.
+    const RECORD_LIMIT: usize = 64_000;
+
     /// Does the work.
     ///
     /// # Errors

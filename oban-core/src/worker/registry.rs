@@ -1,14 +1,21 @@
-use std::{collections::HashMap, fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, iter, marker::PhantomData, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, Performed, Worker};
-use crate::{Job, Oban};
+use crate::{Job, Oban, job::validate};
 
-/// The workers of an instance, by their stored names. Shared, because every run takes a clone along.
+/// The workers of an instance, by their stored names and aliases. Shared, because every run takes a clone along.
 #[derive(Clone, Default)]
-pub(crate) struct Registry(Arc<HashMap<&'static str, Arc<dyn Run>>>);
+pub(crate) struct Registry(Arc<HashMap<&'static str, Entry>>);
+
+#[derive(Clone)]
+struct Entry {
+    /// The stored name of whom this name belongs to.
+    worker: &'static str,
+    run: Arc<dyn Run>,
+}
 
 /// A worker with its types erased: the one place where they are.
 pub(crate) trait Run: Send + Sync {
@@ -20,24 +27,49 @@ pub(crate) trait Run: Send + Sync {
     ) -> BoxFuture<'static, Performed>;
     fn backoff(&self, job: &Job) -> Duration;
     fn timeout(&self, job: &Job) -> Option<Duration>;
+    fn record_limit(&self) -> usize;
 }
 
 impl Registry {
-    /// Adds a worker. `false` when its name is taken.
-    pub(crate) fn insert<S, W>(&mut self, state: Arc<S>) -> bool
+    /// Adds a worker by all of its names, and notes which of them cannot stand.
+    pub(crate) fn insert<S, W>(&mut self, state: Arc<S>, problems: &mut Vec<String>)
     where
         S: Send + Sync + 'static,
         W: Worker<S>,
     {
-        let typed = Typed::<S, W> { state, worker: PhantomData };
-        Arc::make_mut(&mut self.0).insert(W::WORKER, Arc::new(typed)).is_none()
+        validate::name("worker", W::WORKER, problems);
+        let run: Arc<dyn Run> = Arc::new(Typed::<S, W> { state, worker: PhantomData });
+        let entries = Arc::make_mut(&mut self.0);
+        for name in iter::once(W::WORKER).chain(W::ALIASES.iter().copied()) {
+            if name != W::WORKER {
+                validate::name("alias", name, problems);
+            }
+            match entries.insert(name, Entry { worker: W::WORKER, run: Arc::clone(&run) }) {
+                None => {}
+                Some(other) if name == W::WORKER && other.worker == name => {
+                    problems.push(format!(
+                        "two workers are stored under the name {name:?}; give one of them another with worker = \"…\""
+                    ));
+                    // Its aliases would only say the same.
+                    return;
+                }
+                Some(other) if other.worker == W::WORKER => {
+                    problems.push(format!("worker {:?} has the alias {name:?} twice, or is named so itself; remove it", W::WORKER));
+                }
+                Some(other) => problems.push(format!(
+                    "{name:?} names both the worker {:?} and the worker {:?}; remove the alias from one of them",
+                    other.worker,
+                    W::WORKER
+                )),
+            }
+        }
     }
 
     pub(crate) fn get(&self, worker: &str) -> Option<Arc<dyn Run>> {
-        self.0.get(worker).map(Arc::clone)
+        self.0.get(worker).map(|entry| Arc::clone(&entry.run))
     }
 
-    /// The stored names, sorted.
+    /// The stored names and aliases, sorted.
     pub(crate) fn names(&self) -> Vec<&'static str> {
         let mut names: Vec<_> = self.0.keys().copied().collect();
         names.sort_unstable();
@@ -64,7 +96,8 @@ where
         let state = Arc::clone(&self.state);
         Box::pin(async move {
             let worker: W = job.args_as()?;
-            worker.perform(Context::new(job, state, cancellation, oban)).await
+            let context = Context::new(job, state, cancellation, oban);
+            context.clone().scope(async { worker.perform(context).await }).await
         })
     }
 
@@ -74,6 +107,10 @@ where
 
     fn timeout(&self, job: &Job) -> Option<Duration> {
         W::timeout(job)
+    }
+
+    fn record_limit(&self) -> usize {
+        W::RECORD_LIMIT
     }
 }
 

@@ -10,6 +10,7 @@ use oban::{JobArgs, job};
     meta(team = "growth", "trace-id" = -7, ratio = 0.5, on = true, hours = [9, "noon", []],
          limits(daily = 3)),
     worker = "MyApp.Mailer",
+    aliases("Mailer", "SendWelcome"),
 )]
 struct SendWelcome {
     user_id: i64,
@@ -20,6 +21,7 @@ fn each_key_reaches_the_stored_job() {
     let job = SendWelcome { user_id: 1 }.into_job();
 
     assert_eq!(job.worker, "MyApp.Mailer");
+    assert_eq!(SendWelcome::ALIASES, ["Mailer", "SendWelcome"]);
     assert_eq!(job.args.to_string(), r#"{"user_id":1}"#);
     assert_eq!(job.queue, "mailers");
     assert_eq!(job.max_attempts, 3);

@@ -17,4 +17,13 @@ struct Meta {}
 #[job(queue = "a queue whose name goes on and on and on and on and on and on and on and on and on and on and on and on and on and on, and then some more")]
 struct Long {}
 
+#[job(aliases("", "Old", Older, "Old", "Aliases"))]
+struct Aliases {}
+
+#[job(aliases(), worker = "A")]
+struct NoAlias {}
+
+#[job(aliases("Older", "Own"))]
+struct Own {}
+
 fn main() {}

@@ -9,3 +9,4 @@ DROP INDEX IF EXISTS {prefix}.oban_jobs_exhausted_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_completed_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_cancelled_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_discarded_index;
+DROP INDEX IF EXISTS {prefix}.oban_jobs_unique_key_index;

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS {prefix}.oban_producers (
   updated_at timestamp NOT NULL DEFAULT timezone('UTC', now())
 );
 ALTER TABLE {prefix}.oban_producers SET LOGGED;
--- The minutes of cron entries, each once: its key decides which node inserts a minute's job. Since version 2.
+-- The minutes of cron entries, each once: its key decides which node inserts a minute's job. Since version 3.
 CREATE TABLE IF NOT EXISTS {prefix}.oban_cron_runs (
   instance text NOT NULL,
   name text NOT NULL,
@@ -20,4 +20,4 @@ CREATE TABLE IF NOT EXISTS {prefix}.oban_cron_runs (
   PRIMARY KEY (instance, name, minute)
 );
 -- Last, so that an interrupted migration goes on where it was.
-COMMENT ON TABLE {prefix}.oban_producers IS 'oban-rs 2';
+COMMENT ON TABLE {prefix}.oban_producers IS 'oban-rs 3';

@@ -9,7 +9,7 @@ use oban_core::{
 };
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 
-use super::insert::chunks;
+use super::insert::{self, Terms};
 use crate::{Postgres, bind::bounded, decode::Stamp, error::within, row};
 
 const OPERATION: &str = "insert_cron_jobs";
@@ -57,7 +57,7 @@ async fn within_transaction(
             jobs.push((**job).clone());
         }
     }
-    let mut inserted = chunks(postgres, &mut tx, jobs).await?.into_iter();
+    let mut inserted = insert::any(postgres, &mut tx, jobs, Terms::Ours).await?.into_iter();
     for taken in &mut taken {
         if matches!(insert.runs[taken.run].action, CronAction::Insert(_)) {
             taken.inserted = inserted.next();

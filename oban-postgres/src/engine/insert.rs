@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::{Connection, PgConnection, query::Query};
 use sqlx_postgres::PgArguments;
 
-use super::copy;
+use super::{copy, unique};
 use crate::{
     Postgres,
     bind::{moment, text_array},
@@ -24,33 +24,50 @@ const CHUNK: usize = 2_000;
 /// More jobs than these are copied.
 const MANY: usize = 5_000;
 
+/// On whose terms statements run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Terms {
+    /// In a transaction of our own: each has a limit in time, and many jobs are copied.
+    Ours,
+    /// On a caller's connection, in whatever transaction it is in: how long that may take is the caller's to say. Never
+    /// by COPY: see [`copy`].
+    Callers,
+}
+
+impl Terms {
+    /// Waits for a statement.
+    pub(super) async fn hold<T>(
+        self,
+        statement: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> Result<T> {
+        match self {
+            Self::Ours => error::within(OPERATION, statement).await,
+            Self::Callers => statement.await.map_err(error::of(OPERATION)),
+        }
+    }
+}
+
 /// Inserts in a transaction of our own: one statement when the jobs fit into it.
 pub(super) async fn alone(postgres: &Postgres, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
     let mut conn = postgres.borrow(OPERATION).await?;
-    let inserted = if jobs.len() <= CHUNK {
-        chunks(postgres, &mut conn, jobs).await
+    let inserted = if jobs.len() <= CHUNK && !has_unique(&jobs) {
+        plain(postgres, &mut conn, jobs, Terms::Ours).await
     } else {
         all_or_none(postgres, &mut conn, jobs).await
     };
     conn.settle(inserted)
 }
 
-/// Inserts on a caller's connection, in whatever transaction that is in. How long that may take is the caller's
-/// to say. Never by COPY: see [`copy`].
+/// Inserts on a caller's connection.
 pub(super) async fn within(
     postgres: &Postgres,
     conn: &mut PgConnection,
     jobs: Vec<NewJob>,
 ) -> Result<Vec<Inserted>> {
-    let mut receipts = Vec::with_capacity(jobs.len());
-    for jobs in jobs.chunks(CHUNK) {
-        let row = statement(postgres, jobs).fetch_one(&mut *conn).await.map_err(error::of(OPERATION))?;
-        receipts.extend(row::receipts(&row, jobs.len(), OPERATION)?);
-    }
-    Ok(inserted(jobs, receipts))
+    any(postgres, conn, jobs, Terms::Callers).await
 }
 
 async fn all_or_none(
@@ -59,20 +76,44 @@ async fn all_or_none(
     jobs: Vec<NewJob>,
 ) -> Result<Vec<Inserted>> {
     let mut tx = error::within(OPERATION, conn.begin()).await?;
-    let reserved = if jobs.len() > MANY { copy::reserve(postgres, &mut tx, &jobs).await? } else { None };
-    let inserted = match reserved {
-        Some(receipts) => copy::copy(postgres, &mut tx, jobs, &receipts).await?,
-        None => chunks(postgres, &mut tx, jobs).await?,
-    };
+    let inserted = any(postgres, &mut tx, jobs, Terms::Ours).await?;
     error::within(OPERATION, tx.commit()).await?;
     Ok(inserted)
 }
 
-/// Statements, each with a limit in time.
-pub(super) async fn chunks(postgres: &Postgres, conn: &mut PgConnection, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+pub(super) async fn any(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    jobs: Vec<NewJob>,
+    terms: Terms,
+) -> Result<Vec<Inserted>> {
+    if has_unique(&jobs) {
+        unique::insert(postgres, conn, jobs, terms).await
+    } else {
+        plain(postgres, conn, jobs, terms).await
+    }
+}
+
+fn has_unique(jobs: &[NewJob]) -> bool {
+    jobs.iter().any(|job| job.unique.is_some())
+}
+
+/// Inserts jobs as they are. More than fit into one statement in a transaction.
+pub(super) async fn plain(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    jobs: Vec<NewJob>,
+    terms: Terms,
+) -> Result<Vec<Inserted>> {
+    if terms == Terms::Ours
+        && jobs.len() > MANY
+        && let Some(receipts) = copy::reserve(postgres, conn, &jobs).await?
+    {
+        return copy::copy(postgres, conn, jobs, &receipts).await;
+    }
     let mut receipts = Vec::with_capacity(jobs.len());
     for jobs in jobs.chunks(CHUNK) {
-        let row = error::within(OPERATION, statement(postgres, jobs).fetch_one(&mut *conn)).await?;
+        let row = terms.hold(statement(postgres, jobs).fetch_one(&mut *conn)).await?;
         receipts.extend(row::receipts(&row, jobs.len(), OPERATION)?);
     }
     Ok(inserted(jobs, receipts))

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use crate::{
     Postgres,
-    bind::{bind_filter, moment},
+    bind::{bind_above, bind_filter, moment},
     row,
 };
 
@@ -12,7 +12,7 @@ pub(super) async fn cancel(postgres: &Postgres, filter: &JobFilter) -> Result<Ve
         return Ok(Vec::new());
     }
     let statement = postgres.query_unnamed(&postgres.sql.cancel_jobs).bind(postgres.now());
-    let rows = postgres.ask("cancel_jobs", bind_filter(statement, filter)).await?;
+    let rows = postgres.ask("cancel_jobs", bind_above(bind_filter(statement, filter), filter)).await?;
     Ok(row::touched(&rows))
 }
 
@@ -22,7 +22,7 @@ pub(super) async fn retry(postgres: &Postgres, filter: &JobFilter) -> Result<Vec
     }
     let statement = postgres.query_unnamed(&postgres.sql.retry_jobs).bind(postgres.now());
     let statement = bind_filter(statement, filter).bind(postgres.prefix.channel(Channel::Insert));
-    Ok(row::touched(&postgres.ask("retry_jobs", statement).await?))
+    Ok(row::touched(&postgres.ask("retry_jobs", bind_above(statement, filter)).await?))
 }
 
 pub(super) async fn delete(postgres: &Postgres, filter: &JobFilter) -> Result<Vec<Touched>> {
@@ -30,7 +30,7 @@ pub(super) async fn delete(postgres: &Postgres, filter: &JobFilter) -> Result<Ve
         return Ok(Vec::new());
     }
     let statement = bind_filter(postgres.query_unnamed(&postgres.sql.delete_jobs), filter);
-    Ok(row::touched(&postgres.ask("delete_jobs", statement).await?))
+    Ok(row::touched(&postgres.ask("delete_jobs", bind_above(statement, filter)).await?))
 }
 
 pub(super) async fn update(
@@ -58,5 +58,5 @@ pub(super) async fn update(
         .bind(changes.max_attempts.map(|most| i32::try_from(most).unwrap_or(i32::MAX)))
         .bind(scheduled_at)
         .bind(delay);
-    Ok(row::jobs(&postgres.ask("update_jobs", statement).await?))
+    Ok(row::jobs(&postgres.ask("update_jobs", bind_above(statement, filter)).await?))
 }

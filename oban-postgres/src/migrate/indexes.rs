@@ -54,6 +54,7 @@ const INDEXES: &[Index] = &[
     index!("oban_jobs_completed_index", None, BOTH),
     index!("oban_jobs_cancelled_index", None, LEAN),
     index!("oban_jobs_discarded_index", None, LEAN),
+    index!("oban_jobs_unique_key_index", None, BOTH),
     index!("oban_jobs_state_queue_priority_scheduled_at_id_index", Some(10), ELIXIR),
     index!("oban_jobs_args_index", Some(10), ELIXIR),
     index!("oban_jobs_meta_index", Some(10), ELIXIR),

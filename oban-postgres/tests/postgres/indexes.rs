@@ -13,7 +13,7 @@ use crate::{
     support::{Database, execute},
 };
 
-const LEAN: [&str; 9] = [
+const LEAN: [&str; 10] = [
     "oban_jobs_available_index",
     "oban_jobs_cancelled_index",
     "oban_jobs_completed_index",
@@ -23,9 +23,10 @@ const LEAN: [&str; 9] = [
     "oban_jobs_pkey",
     "oban_jobs_retryable_index",
     "oban_jobs_staging_index",
+    "oban_jobs_unique_key_index",
 ];
 
-const ELIXIR: [&str; 9] = [
+const ELIXIR: [&str; 10] = [
     "oban_jobs_args_index",
     "oban_jobs_completed_index",
     "oban_jobs_exhausted_index",
@@ -35,6 +36,7 @@ const ELIXIR: [&str; 9] = [
     "oban_jobs_state_cancelled_at_index",
     "oban_jobs_state_discarded_at_index",
     "oban_jobs_state_queue_priority_scheduled_at_id_index",
+    "oban_jobs_unique_key_index",
 ];
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod model;
 mod notifier;
 mod plans;
 mod proxy;
+mod reindex;
 mod rows;
 mod sql;
 mod support;

@@ -29,29 +29,29 @@ const FILL: &str = "
 /// Runs of those that are planned for their values, and what each is to use: the indexes that the header names, if
 /// there is no other list.
 const BY_VALUE: [(&str, &str, Option<&[&str]>); 16] = [
-    ("cancel_jobs", "NULL, '{7,1050000}', NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
-    ("cancel_jobs", "NULL, NULL, NULL, NULL, '{Other}', NULL, 100", None),
-    ("retry_jobs", "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, 'c'", PRIMARY_KEY),
-    ("retry_jobs", "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, 'c'", None),
-    ("delete_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
-    ("delete_jobs", "NULL, NULL, '{queue_1}', NULL, NULL, 100", None),
+    ("cancel_jobs", "NULL, '{7,1050000}', NULL, NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
+    ("cancel_jobs", "NULL, NULL, NULL, NULL, '{Other}', NULL, 100, NULL", None),
+    ("retry_jobs", "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, 'c', NULL", PRIMARY_KEY),
+    ("retry_jobs", "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, 'c', NULL", None),
+    ("delete_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
+    ("delete_jobs", "NULL, NULL, '{queue_1}', NULL, NULL, 100, NULL", None),
     (
         "update_jobs",
-        "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL",
+        "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL, NULL",
         PRIMARY_KEY,
     ),
     (
         "update_jobs",
-        "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL",
+        "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL, NULL",
         None,
     ),
-    ("list_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
-    ("list_jobs", "NULL, NULL, '{queue_1}', NULL, NULL, 100", None),
-    ("count_jobs", "'{7}', '{completed}', NULL, NULL, NULL", PRIMARY_KEY),
-    ("count_jobs", "NULL, '{available}', NULL, NULL, NULL", Some(&["oban_jobs_available_index"])),
+    ("list_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
+    ("list_jobs", "NULL, NULL, '{queue_1}', NULL, NULL, 100, NULL", None),
+    ("count_jobs", "'{7}', '{completed}', NULL, NULL, NULL, NULL", PRIMARY_KEY),
+    ("count_jobs", "NULL, '{available}', NULL, NULL, NULL, NULL", Some(&["oban_jobs_available_index"])),
     (
         "count_jobs",
-        "NULL, '{executing,retryable,discarded,cancelled}', NULL, NULL, NULL",
+        "NULL, '{executing,retryable,discarded,cancelled}', NULL, NULL, NULL, NULL",
         Some(&[
             "oban_jobs_executing_index",
             "oban_jobs_retryable_index",
@@ -59,11 +59,11 @@ const BY_VALUE: [(&str, &str, Option<&[&str]>); 16] = [
             "oban_jobs_cancelled_index",
         ]),
     ),
-    ("count_jobs_up_to_limit", "'{7}', '{completed}', NULL, NULL, NULL, 1000", PRIMARY_KEY),
-    ("count_jobs_up_to_limit", "NULL, NULL, NULL, NULL, NULL, 1000", None),
+    ("count_jobs_up_to_limit", "'{7}', '{completed}', NULL, NULL, NULL, 1000, NULL", PRIMARY_KEY),
+    ("count_jobs_up_to_limit", "NULL, NULL, NULL, NULL, NULL, 1000, NULL", None),
     (
         "count_jobs_up_to_limit",
-        "NULL, '{completed}', NULL, NULL, NULL, 1000",
+        "NULL, '{completed}', NULL, NULL, NULL, 1000, NULL",
         Some(&["oban_jobs_completed_index"]),
     ),
 ];

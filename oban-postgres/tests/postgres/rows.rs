@@ -114,7 +114,7 @@ async fn fetches_and_finishes_strange_rows_with_their_batch() {
     assert!(by_worker("Huge").args.as_str().unwrap().contains("000"), "what Rust cannot hold comes as text");
     assert!(by_worker("Deep").args.as_str().unwrap().starts_with("[["));
 
-    let snooze = Finish::Snooze { delay: Duration::from_secs(1) };
+    let snooze = Finish::snooze(Duration::from_secs(1));
     let acks: Vec<Ack> = jobs.iter().map(|job| Ack::of(job, snooze.clone())).collect();
     assert_eq!(postgres.ack_jobs(&acks).await.unwrap().len(), 6);
     for job in postgres.list_jobs(&JobFilter::all()).await.unwrap() {

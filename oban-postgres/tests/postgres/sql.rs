@@ -23,6 +23,18 @@ async fn every_file_prepares_in_two_prefixes() {
     assert!(prepared > 40, "{prepared}");
 }
 
+#[tokio::test]
+async fn the_queries_of_the_guide_to_troubles_run() {
+    let database = Database::migrated().await;
+    let mut conn = sqlx::PgConnection::connect_with(&database.options()).await.unwrap();
+    let blocks = include_str!("../../../docs/troubleshooting.md").split("```sql\n").skip(1);
+    let queries: Vec<&str> = blocks.filter_map(|block| block.split("```").next()).collect();
+    assert!(queries.len() > 5, "{queries:?}");
+    for query in queries {
+        execute(&mut conn, query).await;
+    }
+}
+
 /// The statements of the folder, by name; without COPY, which cannot be prepared.
 pub(crate) fn statements() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");

@@ -1,2 +1,2 @@
--- Undoes version 2. What was done in which minute is forgotten; jobs stay.
-DROP TABLE IF EXISTS oban_cron_runs;
+-- Undoes version 2.
+DROP INDEX IF EXISTS oban_jobs_unique_key_index;

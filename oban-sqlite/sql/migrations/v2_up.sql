@@ -1,11 +1,3 @@
--- Version 2: the minutes of cron entries, each once: its key decides which node inserts a minute's job.
-
-CREATE TABLE IF NOT EXISTS oban_cron_runs (
-  instance TEXT NOT NULL,
-  name TEXT NOT NULL,
-  minute TEXT NOT NULL,
-  schedule TEXT NOT NULL,
-  outcome TEXT NOT NULL,
-  CONSTRAINT known_outcome CHECK (outcome IN ('begun', 'inserted', 'missed')),
-  PRIMARY KEY (instance, name, minute)
-) WITHOUT ROWID;
+-- Version 2: finds unique jobs by their key. Plain jobs are not in this index, and a change of state does not touch it.
+CREATE INDEX IF NOT EXISTS oban_jobs_unique_key_index ON oban_jobs (meta ->> 'unique_key', inserted_at)
+WHERE meta ->> 'unique_key' IS NOT NULL;

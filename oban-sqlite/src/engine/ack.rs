@@ -67,6 +67,8 @@ impl<'w> Completion<'w> {
 /// The queue of the job, if the ack was taken.
 fn end(write: &Write<'_>, ack: &Ack, now: &str) -> rusqlite::Result<Option<String>> {
     let finish = &ack.finish;
+    let meta = finish.meta();
+    let replaced = meta.as_ref().map(|meta| meta.keys().map(|key| (key.clone(), Value::Null)).collect());
     let error = finish.error().map(|error| json!({ "at": now, "attempt": ack.attempt, "error": error }));
     write
         .statement(sql::ACK_JOBS)?
@@ -79,7 +81,8 @@ fn end(write: &Write<'_>, ack: &Ack, now: &str) -> rusqlite::Result<Option<Strin
                 ":refund": i64::from(finish.refunds_attempt()),
                 ":scheduled_at": finish.delay().map(|delay| time::to_text(time::after(write.now(), delay))),
                 ":error": error.map(|error| error.to_string()),
-                ":meta": finish.meta().map(|meta| Value::Object(meta).to_string()),
+                ":meta": meta.map(|meta| Value::Object(meta).to_string()),
+                ":replaced": replaced.map(|keys| Value::Object(keys).to_string()),
                 ":counter": finish.counter(),
                 ":now": now,
             },

@@ -5,14 +5,21 @@ use oban_core::{Inserted, Job, JobId, JobState, NewJob, Schedule};
 use rusqlite::named_params;
 use serde_json::json;
 
+use super::unique::duplicate;
 use crate::{sql, time, writer::Write};
 
-/// Stores the jobs and announces the queues of those available. The caller rolls back when it fails.
+/// Stores the jobs, except duplicates, and announces the queues of those available. The caller rolls back when it fails.
 pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Result<Vec<Inserted>> {
     let mut statement = write.statement(sql::INSERT_JOBS)?;
     let now = time::to_text(write.now());
     let mut inserted = Vec::with_capacity(jobs.len());
-    for new in jobs {
+    for mut new in jobs {
+        if let Some(key) = new.sign()
+            && let Some(stored) = duplicate(write, &key, &new)?
+        {
+            inserted.push(Inserted::conflict(stored));
+            continue;
+        }
         let mut job = unsaved(new, write.now());
         statement.execute(named_params! {
             ":state": job.state.as_str(),
@@ -29,18 +36,14 @@ pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Resu
         job.id = JobId(write.conn().last_insert_rowid());
         inserted.push(Inserted::new(job));
     }
-    let available = inserted.iter().filter(|job| job.state == JobState::Available);
+    let available = inserted.iter().filter(|job| !job.conflict && job.state == JobState::Available);
     write.announce(available.map(|job| job.queue.as_str()))?;
     Ok(inserted)
 }
 
 /// The row as it will be stored: reading it back would double the work.
 fn unsaved(new: NewJob, now: DateTime<Utc>) -> Job {
-    let scheduled_at = match new.schedule {
-        Schedule::Now => now,
-        Schedule::At(at) => time::truncate(at),
-        Schedule::In(period) => time::after(now, period.as_duration()),
-    };
+    let scheduled_at = scheduled_at(new.schedule, now);
     Job {
         state: new.state(),
         queue: new.queue,
@@ -53,5 +56,14 @@ fn unsaved(new: NewJob, now: DateTime<Utc>) -> Job {
         inserted_at: now,
         scheduled_at,
         ..Job::default()
+    }
+}
+
+/// When a job scheduled like this at `now` is due.
+pub(super) fn scheduled_at(schedule: Schedule, now: DateTime<Utc>) -> DateTime<Utc> {
+    match schedule {
+        Schedule::Now => now,
+        Schedule::At(at) => time::truncate(at),
+        Schedule::In(period) => time::after(now, period.as_duration()),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use oban_core::{CronAction, CronCheck, CronChecked, CronInsert, CronKey, CronRun, CronStatus, CronTaken, Inserted};
+use oban_core::{CronAction, CronCheck, CronChecked, CronInsert, CronKey, CronRun, CronStatus, CronTaken};
 
 use super::store::Store;
 
@@ -35,7 +35,7 @@ impl Store {
                 continue;
             }
             let inserted = match &run.action {
-                CronAction::Insert(job) => Some(Inserted::new(self.insert((**job).clone(), now))),
+                CronAction::Insert(job) => Some(self.insert((**job).clone(), now)),
                 CronAction::Begin | CronAction::Miss => None,
             };
             taken.push(CronTaken { run: at, inserted });

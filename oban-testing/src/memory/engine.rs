@@ -1,7 +1,6 @@
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
-    JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Rescue, Result, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 
 use super::Memory;
@@ -9,7 +8,7 @@ use super::Memory;
 #[async_trait]
 impl Engine for Memory {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "memory", takes_connections: false }
+        Capabilities { name: "memory", takes_connections: false, reindexes: false }
     }
 
     async fn verify(&self) -> Result<()> {
@@ -52,9 +51,7 @@ impl Engine for Memory {
                 "jobs in memory cannot join a transaction; insert without it",
             ));
         }
-        Ok(self.transaction(|store, now| {
-            jobs.into_iter().map(|job| Inserted::new(store.insert(job, now))).collect()
-        }))
+        Ok(self.transaction(|store, now| jobs.into_iter().map(|job| store.insert(job, now)).collect()))
     }
 
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
@@ -87,6 +84,11 @@ impl Engine for Memory {
 
     async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
         Ok(self.transaction(|store, now| store.insert_cron_jobs(insert, now)))
+    }
+
+    async fn reindex(&self, _: &Reindex) -> Result<Reindexed> {
+        let message = "memory has no indexes that grow";
+        Err(Error::new(ErrorKind::Unsupported, "reindex", message))
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {

@@ -4,9 +4,9 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use oban_core::{Job, JobId, JobState, Position};
+use oban_core::{Job, JobId, JobState, Position, UNIQUE_KEY};
 
-/// Where to find rows without a scan. A row is in exactly one of these sets, or, while
+/// Where to find rows without a scan. A row is in exactly one of the sets of states, or, while
 /// suspended, in none.
 #[derive(Default)]
 pub(super) struct Index {
@@ -20,10 +20,15 @@ pub(super) struct Index {
     pub(super) executing: BTreeSet<JobId>,
     /// For each final state its jobs, by the time they ended.
     finished: BTreeMap<JobState, BTreeSet<(DateTime<Utc>, JobId)>>,
+    /// Unique jobs, in whatever state, by their keys.
+    unique: BTreeMap<String, BTreeSet<JobId>>,
 }
 
 impl Index {
     pub(super) fn add(&mut self, job: &Job) {
+        if let Some(key) = unique_key(job) {
+            self.unique.entry(key.to_owned()).or_default().insert(job.id);
+        }
         match job.state {
             JobState::Suspended => {}
             JobState::Scheduled | JobState::Retryable => {
@@ -50,6 +55,14 @@ impl Index {
     }
 
     pub(super) fn remove(&mut self, job: &Job) {
+        if let Some(key) = unique_key(job)
+            && let Some(jobs) = self.unique.get_mut(key)
+        {
+            jobs.remove(&job.id);
+            if jobs.is_empty() {
+                self.unique.remove(key);
+            }
+        }
         match job.state {
             JobState::Suspended => {}
             JobState::Scheduled | JobState::Retryable => {
@@ -81,6 +94,11 @@ impl Index {
         queue.flat_map(move |queue| queue.range((start, Bound::Unbounded))).map(|position| position.id)
     }
 
+    /// The jobs with this key, lowest id first.
+    pub(super) fn unique(&self, key: &str) -> impl Iterator<Item = JobId> {
+        self.unique.get(key).into_iter().flatten().copied()
+    }
+
     /// The waiting jobs that are due at `now`, oldest first.
     pub(super) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = JobId> {
         self.waiting.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| *id)
@@ -91,6 +109,10 @@ impl Index {
         let ended = self.finished.get(&state).into_iter().flatten();
         ended.take_while(move |(at, _)| *at <= time).map(|(_, id)| *id)
     }
+}
+
+fn unique_key(job: &Job) -> Option<&str> {
+    job.meta.get(UNIQUE_KEY)?.as_str()
 }
 
 fn ended_at(job: &Job) -> DateTime<Utc> {

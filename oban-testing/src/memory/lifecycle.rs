@@ -68,11 +68,12 @@ fn finish(job: &mut Job, finish: &Finish, now: DateTime<Utc>) {
     if let Some(error) = finish.error() {
         job.errors.push(AttemptError::new(now, job.attempt, error));
     }
-    if let Some(meta) = finish.meta() {
-        job.meta.extend(meta);
-    }
     if let Some(counter) = finish.counter() {
         count_up(&mut job.meta, counter);
+    }
+    if let Some(mut meta) = finish.meta() {
+        meta.retain(|key, _| Some(key.as_str()) != finish.counter());
+        job.meta.extend(meta);
     }
     if finish.refunds_attempt() {
         job.attempt = job.attempt.saturating_sub(1);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use oban_core::{Job, JobChanges, JobFilter, JobState, Touched};
+use oban_core::{Job, JobChanges, JobFilter, JobState, Touched, UNIQUE_KEY};
 
 use super::store::{Store, due_at};
 
@@ -64,7 +64,9 @@ fn apply(job: &mut Job, changes: &JobChanges, now: DateTime<Utc>) {
         job.args = args;
     }
     if let Some(meta) = changes.meta {
+        let key = job.meta.remove(UNIQUE_KEY);
         job.meta = meta;
+        job.meta.extend(key.map(|key| (UNIQUE_KEY.to_owned(), key)));
     }
     if let Some(tags) = changes.tags {
         job.tags = tags;

@@ -5,7 +5,7 @@ use std::{
 };
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use oban_core::{Job, JobFilter, JobId, JobState, NewJob, Schedule, Touched};
+use oban_core::{Inserted, Job, JobFilter, JobId, JobState, NewJob, Schedule, Touched, UniqueTimestamp};
 
 use super::{cron::Log, index::Index, peer::Held};
 
@@ -27,7 +27,36 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn insert(&mut self, new: NewJob, now: DateTime<Utc>) -> Job {
+    /// Stores a job, unless it is unique and one like it is there.
+    pub(super) fn insert(&mut self, mut new: NewJob, now: DateTime<Utc>) -> Inserted {
+        let Some(key) = new.sign() else { return Inserted::new(self.add(new, now)) };
+        let Some(stored) = self.duplicate(&key, &new, now) else { return Inserted::new(self.add(new, now)) };
+        let replaced =
+            self.get(stored).and_then(|job| new.replace.apply(job, &new, due_at(new.schedule, now)));
+        let job = match replaced {
+            Some(replaced) => self.change(stored, |job| *job = replaced),
+            None => self.rows.get(&stored),
+        };
+        Inserted::conflict(job.map(|job| Job::clone(job)).unwrap_or_default())
+    }
+
+    /// The oldest stored job that a new one with this key would be a duplicate of.
+    fn duplicate(&self, key: &str, new: &NewJob, now: DateTime<Utc>) -> Option<JobId> {
+        let unique = new.unique.as_ref()?;
+        let since = unique.counted_period().map(|period| before(now, period));
+        let counts = |id: &JobId| {
+            self.get(*id).is_some_and(|job| {
+                let at = match unique.counted_from() {
+                    UniqueTimestamp::InsertedAt => job.inserted_at,
+                    UniqueTimestamp::ScheduledAt => job.scheduled_at,
+                };
+                unique.counted_states().contains(&job.state) && since.is_none_or(|since| since <= at)
+            })
+        };
+        self.index.unique(key).find(counts)
+    }
+
+    fn add(&mut self, new: NewJob, now: DateTime<Utc>) -> Job {
         self.last_id += 1;
         let job = Job {
             id: JobId(self.last_id),

@@ -284,10 +284,13 @@ fn end(job: &mut Job, finish: &Finish, now: DateTime<Utc>) {
             job.state = JobState::Cancelled;
             job.cancelled_at = Some(now);
         }
-        Finish::Snooze { delay } => {
+        Finish::Snooze { delay, meta } => {
             job.state = JobState::Scheduled;
             job.scheduled_at = now + *delay;
             job.attempt -= 1;
+            for (key, value) in meta {
+                job.meta.insert(key.clone(), value.clone());
+            }
             count(job, "snoozed");
         }
         Finish::HandBack => {

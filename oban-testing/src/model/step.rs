@@ -4,12 +4,12 @@ use oban_core::{Finish, Job, JobChanges, JobId, JobState, NewJob, Schedule, Touc
 use proptest::{
     arbitrary::any as arbitrary,
     bool,
-    collection::vec,
+    collection::{btree_map, vec},
     option, prop_oneof,
     sample::select,
     strategy::{Just, Strategy},
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// One thing that happens to a store.
 ///
@@ -138,9 +138,20 @@ fn finish() -> impl Strategy<Value = Finish> {
         delay.clone().prop_map(|delay| Finish::Retry { delay, error: "oops".to_owned() }),
         Just(Finish::Discard { error: "never".to_owned() }),
         Just(Finish::Cancel { error: "enough".to_owned() }),
-        delay.prop_map(|delay| Finish::Snooze { delay }),
+        (delay, note()).prop_map(|(delay, meta)| Finish::Snooze { delay, meta }),
         Just(Finish::HandBack),
     ]
+}
+
+/// What a snooze leaves in the meta: often nothing, and else what has to replace what was there whole.
+fn note() -> impl Strategy<Value = Map<String, Value>> {
+    let value = prop_oneof![
+        Just(json!(null)),
+        Just(json!({"a": null})),
+        arbitrary::<i64>().prop_map(|n| json!({"b": n}))
+    ];
+    btree_map(select(vec!["page", "it's \"quoted\""]), value, 0..3)
+        .prop_map(|note| note.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 fn choice() -> impl Strategy<Value = Choice> {

@@ -7,10 +7,13 @@ use std::{
     time::Duration,
 };
 
-use oban_core::{Context, Job, JobArgs, NewJob, Outcome, Performed, Worker};
+use oban_core::{BoxError, Context, Job, JobArgs, NewJob, Outcome, Performed, Worker};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 /// The one worker of all stories.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +30,10 @@ pub(crate) enum Scene {
     Cancel(String),
     Discard(String),
     Snooze(String),
+    /// Snoozes with a note in the meta, then records what it finds there.
+    SnoozeWith(Value),
+    /// Records from deep below what the context is there: in its own task, a spawned one and a given one.
+    LookAround,
     Fail(String),
     /// Fails with an error that panics when it is printed.
     FailUnspeakably,
@@ -93,6 +100,7 @@ impl Act {
 
 impl JobArgs for Act {
     const WORKER: &'static str = "Act";
+    const ALIASES: &'static [&'static str] = &["Deed"];
 
     fn configure(job: NewJob) -> NewJob {
         job.max_attempts(3)
@@ -133,6 +141,13 @@ async fn play(act: Act, ctx: &Context<Notes>, notes: &Notes) -> Performed {
         Scene::Cancel(reason) => return Ok(Outcome::cancel(reason)),
         Scene::Discard(reason) => return Ok(Outcome::discard(reason)),
         Scene::Snooze(period) => return Ok(Outcome::snooze(period)),
+        Scene::SnoozeWith(note) => {
+            let before = &ctx.job().meta;
+            let snoozed = before.contains_key("snoozed");
+            let outcome = if snoozed { Outcome::record(before) } else { Outcome::snooze_with("0s", note) };
+            return Ok(outcome);
+        }
+        Scene::LookAround => return Ok(Outcome::record(look_around(ctx).await?)),
         Scene::Fail(error) => return Err(error.into()),
         Scene::FailUnspeakably => return Err(Unspeakable.into()),
         Scene::FailWithNul => return Err("a\0b".into()),
@@ -159,6 +174,24 @@ async fn play(act: Act, ctx: &Context<Notes>, notes: &Notes) -> Performed {
         return Err("to be tried again".into());
     }
     Ok(Outcome::Complete)
+}
+
+/// Where the context is found, by a function that is handed none.
+async fn look_around(ctx: &Context<Notes>) -> Result<Vec<String>, BoxError> {
+    fn found() -> String {
+        let context: Result<Context, _> = Context::current();
+        context.map_or_else(|error| error.to_string(), |context| context.job().id.to_string())
+    }
+    tokio::task::yield_now().await;
+    let stateful = Context::<Notes>::current()?;
+    assert!(Arc::ptr_eq(&stateful.state().0, &ctx.state().0), "the application's own state");
+    let mistaken = Context::<String>::current().map(|_| "a String".to_owned());
+    let mut spawned = JoinSet::new();
+    spawned.spawn(async { found() });
+    let alone = spawned.join_next().await.ok_or("a task")??;
+    spawned.spawn(ctx.clone().scope(async { found() }));
+    let scoped = spawned.join_next().await.ok_or("a task")??;
+    Ok(vec![found(), mistaken.unwrap_or_else(|error| error.to_string()), alone, scoped])
 }
 
 #[derive(Debug)]

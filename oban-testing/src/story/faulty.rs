@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use oban_core::{
     Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
     JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta,
-    QueueSpec, Rescue, Result, Stage, Staged, Subscription, Touched,
+    QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,20 @@ pub(crate) struct Faulty {
     reclaims: AtomicBool,
     /// Cron jobs that are inserted, and whose answers get lost.
     lost_crons: AtomicUsize,
+    /// Prunings of more jobs than this fail.
+    prune_limit: AtomicUsize,
+    /// The most jobs an operator's call was answered with.
+    largest: AtomicUsize,
+    /// The housekeeping that was asked for.
+    upkeep: Mutex<Vec<Upkeep>>,
+}
+
+/// What a leader asks of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Upkeep {
+    Rescue(Rescue),
+    Prune(Prune),
+    Reindex(Reindex),
 }
 
 /// The jobs of this cron entry are refused for good.
@@ -61,6 +75,9 @@ impl Faulty {
             slow_reclaims: AtomicUsize::new(0),
             reclaims: AtomicBool::new(false),
             lost_crons: AtomicUsize::new(0),
+            prune_limit: AtomicUsize::new(usize::MAX),
+            largest: AtomicUsize::new(0),
+            upkeep: Mutex::default(),
         }
     }
 
@@ -123,6 +140,30 @@ impl Faulty {
         self.reclaims.load(Ordering::SeqCst)
     }
 
+    /// Prunings of more jobs than this take longer than the store allows.
+    pub(crate) fn prune_at_most(&self, limit: usize) {
+        self.prune_limit.store(limit, Ordering::SeqCst);
+    }
+
+    /// The housekeeping that was asked for so far.
+    pub(crate) fn upkeep(&self) -> Vec<Upkeep> {
+        self.upkeep.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The most jobs that an operator's call was answered with.
+    pub(crate) fn largest_answer(&self) -> usize {
+        self.largest.load(Ordering::SeqCst)
+    }
+
+    fn measured<T>(&self, answer: Vec<T>) -> Vec<T> {
+        self.largest.fetch_max(answer.len(), Ordering::SeqCst);
+        answer
+    }
+
+    fn note(&self, upkeep: Upkeep) {
+        self.upkeep.lock().unwrap_or_else(PoisonError::into_inner).push(upkeep);
+    }
+
     fn late(&self) -> MutexGuard<'_, Option<(QueueMeta, usize)>> {
         self.late_fetch.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,7 +194,8 @@ fn unavailable() -> Error {
 #[deny(clippy::missing_trait_methods)]
 impl Engine for Faulty {
     fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
+        // So that what asks for it runs on any engine.
+        Capabilities { reindexes: true, ..self.inner.capabilities() }
     }
 
     async fn verify(&self) -> Result<()> {
@@ -226,12 +268,17 @@ impl Engine for Faulty {
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {
+        self.note(Upkeep::Rescue(rescue));
         self.reach()?;
         self.inner.rescue_jobs(rescue).await
     }
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
+        self.note(Upkeep::Prune(prune));
         self.reach()?;
+        if prune.limit > self.prune_limit.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Contended, "prune_jobs", "cancelled by a statement timeout"));
+        }
         self.inner.prune_jobs(prune).await
     }
 
@@ -249,20 +296,30 @@ impl Engine for Faulty {
         if !taken.is_empty() && take(&self.lost_crons) { Err(unavailable()) } else { Ok(taken) }
     }
 
+    async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
+        self.note(Upkeep::Reindex(reindex.clone()));
+        self.reach()?;
+        if self.inner.capabilities().reindexes {
+            self.inner.reindex(reindex).await
+        } else {
+            Ok(Reindexed::default())
+        }
+    }
+
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
-        self.inner.cancel_jobs(filter).await
+        Ok(self.measured(self.inner.cancel_jobs(filter).await?))
     }
 
     async fn retry_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
-        self.inner.retry_jobs(filter).await
+        Ok(self.measured(self.inner.retry_jobs(filter).await?))
     }
 
     async fn delete_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
-        self.inner.delete_jobs(filter).await
+        Ok(self.measured(self.inner.delete_jobs(filter).await?))
     }
 
     async fn update_jobs(&self, filter: &JobFilter, changes: &JobChanges) -> Result<Vec<Job>> {
-        self.inner.update_jobs(filter, changes).await
+        Ok(self.measured(self.inner.update_jobs(filter, changes).await?))
     }
 }
 

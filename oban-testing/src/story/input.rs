@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
-use oban_core::{ErrorKind, JobFilter, NewJob, Oban};
+use oban_core::{
+    Context, ErrorKind, JobArgs, JobFilter, JobState, Lifeline, NewJob, Oban, Outcome, Performed, Pruner,
+    Reindexer, Worker,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
@@ -34,12 +38,28 @@ pub async fn one_bad_job_of_many_inserts_none(c: Cluster) {
     oban.stop().await.unwrap();
 }
 
+/// Is what the act was once called.
+#[derive(Serialize, Deserialize)]
+struct Deed {}
+
+impl JobArgs for Deed {
+    const WORKER: &'static str = "Deed";
+    const ALIASES: &'static [&'static str] = &["", "Twice", "Twice"];
+}
+
+impl Worker<Notes> for Deed {
+    async fn perform(self, _: Context<Notes>) -> Performed {
+        Ok(Outcome::Complete)
+    }
+}
+
 pub async fn refuses_a_bad_configuration_before_anything_runs(c: Cluster) {
     let job = c.engine.insert_jobs(None, vec![Act::job("a", Scene::Complete)]).await.unwrap().remove(0);
     let error = Oban::builder_on(Arc::clone(&c.engine))
         .state(Notes::default())
         .worker::<Act>()
         .worker::<Act>()
+        .worker::<Deed>()
         .name(" ")
         .node("two words")
         .queue("default", 5)
@@ -48,6 +68,9 @@ pub async fn refuses_a_bad_configuration_before_anything_runs(c: Cluster) {
         .queue("", 1)
         .stage_interval("often")
         .heartbeat_interval("1m")
+        .pruner(Pruner::after("soon").completed("later").keep(JobState::Available).limit(0).interval("1ms"))
+        .lifeline(Lifeline::default().interval("0s").rescue_after("1 h").limit(0))
+        .reindexer(Reindexer::daily_at("noon").timeout("0s"))
         .start()
         .await
         .unwrap_err();
@@ -61,6 +84,19 @@ pub async fn refuses_a_bad_configuration_before_anything_runs(c: Cluster) {
         "queue \"\" is blank",
         "stage_interval: \"often\" is no period",
         "stale_after",
+        "\"Deed\" names both the worker \"Act\" and the worker \"Deed\"",
+        "alias \"\" is blank",
+        "worker \"Deed\" has the alias \"Twice\" twice",
+        "pruner: after: \"soon\" is no period",
+        "pruner: completed: \"later\" is no period",
+        "pruner: available jobs are never deleted",
+        "pruner: limit 0",
+        "pruner: interval 1ms is too short",
+        "lifeline: interval 0ns is too short",
+        "lifeline: rescue_after: \"1 h\" is no period",
+        "lifeline: limit 0",
+        "reindexer: \"noon\" is no time of day",
+        "reindexer: timeout 0ns is too short",
     ] {
         assert!(error.to_string().contains(part), "{part} missing in {error}");
     }

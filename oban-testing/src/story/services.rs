@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use oban_core::{Ack, Fetch, Finish, JobFilter, JobState, NewJob, QueueSpec, SonarStatus};
+use oban_core::{Ack, Fetch, Finish, JobFilter, JobState, NewJob, Pruner, QueueSpec, SonarStatus};
 use serde_json::json;
 
 use super::{
@@ -91,11 +91,11 @@ pub async fn leaves_long_jobs_of_living_nodes_alone(c: Cluster) {
 }
 
 pub async fn prunes_old_jobs(c: Cluster) {
-    let first = c.node().queue("default", 1).without_pruning().start().await.unwrap();
+    let first = c.node().queue("default", 1).without_pruner().start().await.unwrap();
     let job = first.insert(Act::job("a", Scene::Complete)).await.unwrap();
     c.becomes(job.id, JobState::Completed).await;
     first.stop().await.unwrap();
-    let oban = c.node().queue("default", 1).prune_after("0s").start().await.unwrap();
+    let oban = c.node().queue("default", 1).pruner(Pruner::after("0s")).start().await.unwrap();
     eventually("it is pruned", || async {
         match oban.get_job(job.id).await.unwrap() {
             None => Ok(()),

@@ -79,7 +79,7 @@ pub async fn cancels(h: Harness) {
 pub async fn snoozes(h: Harness) {
     let running = h.execute(job().meta(json!({"a": 1}))).await;
     h.advance("2s");
-    assert!(h.ack(&running, Finish::Snooze { delay: Duration::from_secs(30) }).await);
+    assert!(h.ack(&running, Finish::snooze(Duration::from_secs(30))).await);
     let row = h.read(running.id).await;
     assert_eq!(Value::from(row.meta.clone()), json!({"a": 1, "snoozed": 1}));
     let expected = Job {
@@ -108,7 +108,7 @@ pub async fn snoozes_without_end(h: Harness) {
     for round in 1..=50 {
         let fetched = h.fetch(&producer, 1).await;
         assert_eq!((ids(&fetched), fetched[0].attempt), (vec![stored.id], 1));
-        assert!(h.ack(&fetched[0], Finish::Snooze { delay: Duration::ZERO }).await);
+        assert!(h.ack(&fetched[0], Finish::snooze(Duration::ZERO)).await);
         let row = h.read(stored.id).await;
         assert_eq!((row.attempt, row.max_attempts, &row.meta["snoozed"]), (0, 1, &json!(round)));
         h.advance("1s");
@@ -119,10 +119,7 @@ pub async fn snoozes_without_end(h: Harness) {
 pub async fn counts_from_zero_when_the_counter_is_no_number(h: Harness) {
     for junk in [json!("7"), json!(null), json!([1]), json!({"n": 1}), json!(true)] {
         let row = h
-            .finished(
-                job().meta(json!({"snoozed": junk, "a": 1})),
-                Finish::Snooze { delay: Duration::from_secs(9) },
-            )
+            .finished(job().meta(json!({"snoozed": junk, "a": 1})), Finish::snooze(Duration::from_secs(9)))
             .await;
         assert_eq!(Value::from(row.meta), json!({"snoozed": 1, "a": 1}));
         let row = h.finished(job().queue("b").meta(json!({"interrupted": junk})), Finish::HandBack).await;
@@ -131,10 +128,48 @@ pub async fn counts_from_zero_when_the_counter_is_no_number(h: Harness) {
     }
 }
 
+/// A key of the meta with every character that means something to a store.
+const ODD: &str = "it's \"odd\" $.a[0] \\ ü {} ,";
+
+pub async fn snoozes_with_a_note(h: Harness) {
+    let before = json!({
+        ODD: {"old": true}, "kept": {"deep": [1, null, {"a": null}]}, "null": null, "exact": 12345678901234567890_u64
+    });
+    let note = json!({ODD: {"new": null, "list": [null, {}]}, "gone": null, "text": "}"});
+    let running = h.execute(job().meta(before)).await;
+    let finish = snooze(&note);
+    assert!(h.ack(&running, finish).await);
+    let expected = json!({
+        ODD: {"new": null, "list": [null, {}]}, "kept": {"deep": [1, null, {"a": null}]}, "null": null,
+        "exact": 12345678901234567890_u64, "gone": null, "text": "}", "snoozed": 1
+    });
+    let row = h.read(running.id).await;
+    assert_eq!((row.state, row.attempt, Value::from(row.meta)), (JobState::Scheduled, 0, expected));
+}
+
+pub async fn snoozes_with_a_note_in_an_empty_meta(h: Harness) {
+    let row = h.finished(job(), snooze(&json!({"page": 7}))).await;
+    assert_eq!(Value::from(row.meta), json!({"page": 7, "snoozed": 1}));
+}
+
+pub async fn counts_whatever_a_note_says(h: Harness) {
+    let row = h.finished(job().meta(json!({"snoozed": 4})), snooze(&json!({"snoozed": 70}))).await;
+    assert_eq!(Value::from(row.meta), json!({"snoozed": 5}));
+}
+
+pub async fn keeps_a_note_from_a_run_that_is_over(h: Harness) {
+    let running = h.execute(job()).await;
+    h.engine.cancel_jobs(&JobFilter::id(running.id)).await.unwrap();
+    assert!(!h.ack(&running, snooze(&json!({"page": 7}))).await);
+    assert!(h.read(running.id).await.meta.is_empty());
+}
+
+fn snooze(note: &Value) -> Finish {
+    Finish::Snooze { delay: Duration::from_secs(9), meta: note.as_object().unwrap().clone() }
+}
+
 pub async fn counts_on(h: Harness) {
-    let row = h
-        .finished(job().meta(json!({"snoozed": 41})), Finish::Snooze { delay: Duration::from_secs(9) })
-        .await;
+    let row = h.finished(job().meta(json!({"snoozed": 41})), Finish::snooze(Duration::from_secs(9))).await;
     assert_eq!(row.meta["snoozed"], json!(42));
 }
 
@@ -208,7 +243,7 @@ fn outcome(n: usize) -> Finish {
         1 => Finish::Retry { delay, error: format!("retry {n}") },
         2 => Finish::Discard { error: format!("discard '{n}'") },
         3 => Finish::Cancel { error: format!("cancel {n}") },
-        4 => Finish::Snooze { delay },
+        4 => Finish::snooze(delay),
         5 => Finish::HandBack,
         _ => Finish::record(&json!(n)),
     }

@@ -22,7 +22,7 @@ pub async fn refuses_another_attempt(h: Harness) {
 
 pub async fn refuses_another_execution_of_the_same_attempt(h: Harness) {
     let first = h.execute(job()).await;
-    assert!(h.ack(&first, Finish::Snooze { delay: Duration::ZERO }).await);
+    assert!(h.ack(&first, Finish::snooze(Duration::ZERO)).await);
     h.advance("1ms");
     h.stage().await;
     let producer = h.producer("default").await;
@@ -47,7 +47,7 @@ pub async fn refuses_jobs_that_do_not_run(h: Harness) {
             continue;
         }
         let row = h.job_in(state).await;
-        assert!(!h.ack(&row, Finish::Snooze { delay: Duration::ZERO }).await, "{state}");
+        assert!(!h.ack(&row, Finish::snooze(Duration::ZERO)).await, "{state}");
         assert_eq!(h.read(row.id).await, row, "{state}");
     }
 }

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::{
     Harness,
-    harness::{ids, job},
+    harness::{ids, job, touched_ids},
 };
 
 async fn list(h: &Harness, filter: JobFilter) -> Vec<JobId> {
@@ -65,6 +65,39 @@ pub async fn lists_by_every_condition(h: Harness) {
     ] {
         assert_eq!(list(&h, filter.clone()).await, expected, "{filter:?}");
     }
+}
+
+pub async fn lists_page_by_page(h: Harness) {
+    let mut stored = h.insert_all((0..9).map(|n| job().queue(if n % 3 == 2 { "b" } else { "a" }))).await;
+    stored.retain(|job| job.queue == "a");
+    for filter in [
+        JobFilter::queue("a"),
+        JobFilter::queue("a").state(JobState::Available),
+        JobFilter::queue("a").state(JobState::Available).state(JobState::Completed),
+        JobFilter::ids(ids(&stored)),
+    ] {
+        let (mut pages, mut page) = (Vec::new(), list(&h, filter.clone().limit(4)).await);
+        while let Some(last) = page.last().copied() {
+            pages.extend(page);
+            page = list(&h, filter.clone().above(last).limit(4)).await;
+        }
+        assert_eq!(pages, ids(&stored), "{filter:?}");
+    }
+    let above = JobFilter::all().above(stored[3].id);
+    let counts = h.engine.count_jobs(&above).await.unwrap();
+    assert_eq!(counts.iter().map(|count| count.count).sum::<u64>(), 4);
+    assert_eq!(h.engine.count_jobs(&above.limit(100)).await.unwrap(), counts);
+}
+
+pub async fn acts_above_an_id(h: Harness) {
+    let stored = h.insert_all((0..4).map(|_| job())).await;
+    let above = |place: usize| JobFilter::all().above(stored[place].id);
+    let updated = h.engine.update_jobs(&above(1), &JobChanges::default().priority(4)).await.unwrap();
+    assert_eq!(ids(&updated), ids(&stored[2..]));
+    assert_eq!(touched_ids(&h.engine.cancel_jobs(&above(0)).await.unwrap()), ids(&stored[1..]));
+    assert_eq!(touched_ids(&h.engine.retry_jobs(&above(2)).await.unwrap()), ids(&stored[3..]));
+    assert_eq!(touched_ids(&h.engine.delete_jobs(&above(0)).await.unwrap()), ids(&stored[1..]));
+    assert_eq!(list(&h, JobFilter::all()).await, ids(&stored[..1]));
 }
 
 pub async fn takes_patterns_literally(h: Harness) {

@@ -1,0 +1,28 @@
+//! Holds the examples of the README and of the guides in `docs/` to the API: they are tests of the documentation.
+
+macro_rules! guides {
+    ($($guide:ident),* $(,)?) => {
+        $(
+            #[doc = include_str!(concat!("../../docs/", stringify!($guide), ".md"))]
+            mod $guide {}
+        )*
+    };
+}
+
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
+guides! {
+    coming_from_oban,
+    coming_from_sidekiq_and_river,
+    deploys,
+    errors_and_retries,
+    installation,
+    maintenance,
+    queues,
+    scaling,
+    scheduling_jobs,
+    troubleshooting,
+    workers,
+    writing_an_engine,
+}
