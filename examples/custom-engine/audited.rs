@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use async_trait::async_trait;
 use oban::{
-    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -78,14 +78,19 @@ impl<E: Engine> Engine for Audited<E> {
         Ok(taken)
     }
 
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
-        Ok(self.touched("reclaim", self.inner.reclaim_jobs(meta, running).await?))
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
+        let Reclaimed { jobs, gone } = self.inner.reclaim_jobs(meta, running).await?;
+        Ok(Reclaimed { jobs: self.touched("reclaim", jobs), gone })
     }
 
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
         let staged = self.inner.stage_jobs(stage).await?;
         self.trail.write("stage", staged.jobs.iter().map(Entry::touched));
         Ok(staged)
+    }
+
+    async fn announce_queues(&self) -> Result<Vec<String>> {
+        self.inner.announce_queues().await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {

@@ -3,16 +3,22 @@
 mod builder;
 mod config;
 mod control;
+mod echoes;
 mod node;
 mod oban;
+mod obedience;
 mod operate;
 mod plumbing;
 mod queues;
+mod scope;
+mod signals;
 mod supervisor;
 
 pub use builder::Builder;
 pub(crate) use config::Config;
 pub use oban::Oban;
 pub(crate) use queues::Queues;
+pub use scope::Scope;
+pub use scope::Target;
 pub(crate) use supervisor::Service;
 pub(crate) use supervisor::Supervisor;

@@ -1,6 +1,7 @@
 //! The services that keep the rows tidy.
 
 mod cron;
+mod gossip;
 mod lifeline;
 mod pruner;
 mod refresher;
@@ -9,6 +10,7 @@ mod sonar;
 mod stager;
 
 pub(crate) use cron::Cron;
+pub(crate) use gossip::Gossip;
 pub use lifeline::Lifeline;
 pub(crate) use lifeline::Rescuing;
 pub use pruner::Pruner;
@@ -19,6 +21,7 @@ pub use reindexer::Reindexer;
 pub(crate) use reindexer::Reindexing;
 pub(crate) use sonar::Sonar;
 pub use sonar::SonarStatus;
+pub(crate) use sonar::Sounding;
 pub(crate) use stager::Stager;
 
 use std::time::Duration;

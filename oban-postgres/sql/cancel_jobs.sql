@@ -1,4 +1,4 @@
--- Cancels the selected jobs that are not finished.
+-- Cancels the selected jobs that are not finished, and tells whoever runs them.
 -- Index: oban_jobs_pkey when ids are given; else those of the unfinished states together, namely
 -- oban_jobs_available_index, oban_jobs_staging_index and oban_jobs_executing_index (lean) or any of Oban's own
 -- that begin with the state (elixir).
@@ -13,7 +13,7 @@ WITH selected AS (
     AND ($4::text[] IS NULL OR queue = ANY ($4))
     AND ($5::text[] IS NULL OR worker = ANY ($5))
     AND ($6::text[] IS NULL OR tags @> $6)
-    AND ($8::bigint IS NULL OR id > $8)
+    AND ($9::bigint IS NULL OR id > $9)
   ORDER BY id
   LIMIT $7::bigint
   FOR UPDATE
@@ -22,8 +22,11 @@ WITH selected AS (
   SET state = 'cancelled', cancelled_at = coalesce($1::timestamp, timezone('UTC', now()))
   WHERE id = ANY (ARRAY(SELECT id FROM selected))
   RETURNING id, queue
+), announced AS (
+  SELECT pg_notify($8::text, '{"action":"pkill","job_id":' || id || '}') FROM selected WHERE state = 'executing'
 )
-SELECT cancelled.id, cancelled.queue, selected.state::text AS before, 'cancelled' AS after
+SELECT cancelled.id, cancelled.queue, selected.state::text AS before, 'cancelled' AS after,
+       (SELECT count(*) FROM announced) AS announced
 FROM cancelled
 JOIN selected ON selected.id = cancelled.id
 ORDER BY cancelled.id

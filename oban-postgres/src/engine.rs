@@ -13,7 +13,7 @@ mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 use sqlx::PgConnection;
 
@@ -60,12 +60,16 @@ impl Engine for Postgres {
         ack::ack(self, acks).await
     }
 
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
         fetch::reclaim(self, meta, running).await
     }
 
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
         housekeeping::stage(self, stage).await
+    }
+
+    async fn announce_queues(&self) -> Result<Vec<String>> {
+        housekeeping::announce(self).await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {

@@ -30,6 +30,7 @@ mod prefix;
 mod row;
 mod sql;
 mod tx;
+mod wire;
 
 pub use migrate::IndexProfile;
 pub use postgres::Postgres;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use oban_core::{Channel, Error, Notifier, Result, Subscription};
+use oban_core::{Channel, Notifier, Result, Subscription};
 use serde_json::Value;
 use sqlx::{
     Executor,
@@ -10,10 +10,8 @@ use sqlx::{
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::Postgres;
+use crate::{Postgres, wire};
 
-/// What Postgres takes in one notification.
-const LONGEST_PAYLOAD: usize = 7_999;
 /// After so long a silence the connection has to show that it lives: a socket whose other end vanished
 /// stays silent for ever.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -31,12 +29,8 @@ impl Notifier for Postgres {
         if payloads.is_empty() {
             return Ok(());
         }
-        let payloads: Vec<String> = payloads.iter().map(Value::to_string).collect();
-        if let Some(payload) = payloads.iter().find(|payload| payload.len() > LONGEST_PAYLOAD) {
-            let problem =
-                format!("a payload has {} bytes; Postgres takes at most {LONGEST_PAYLOAD}", payload.len());
-            return Err(Error::invalid("notify", problem).with_context("channel", channel));
-        }
+        let payloads: Result<Vec<String>> = payloads.iter().map(wire::encode).collect();
+        let payloads = payloads.map_err(|error| error.with_context("channel", channel))?;
         let statement = self.query(&self.sql.notify).bind(self.prefix.channel(channel)).bind(payloads);
         self.own.fetch_all("notify", statement).await?;
         Ok(())
@@ -114,11 +108,9 @@ impl Postgres {
 
     fn publish(&self, notification: &PgNotification) {
         let Some(channel) = self.prefix.parse_channel(notification.channel()) else { return };
-        match serde_json::from_str(notification.payload()) {
-            Ok(payload @ Value::Object(_)) => self.hub.publish(channel, payload),
-            _ => {
-                tracing::debug!(%channel, payload = notification.payload(), "dropped a notification that is no JSON object")
-            }
+        match wire::decode(notification.payload()) {
+            Some(payload) => self.hub.publish(channel, payload),
+            None => self.hub.reject(channel, notification.payload()),
         }
     }
 }

@@ -29,6 +29,7 @@ macro_rules! statements {
 
 statements! {
     ack_jobs,
+    announce_queues,
     campaign,
     cancel_jobs,
     check_cron,

@@ -13,7 +13,7 @@ mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 
 use crate::{Sqlite, migrate};
@@ -92,7 +92,7 @@ impl Engine for Sqlite {
         self.write("ack_jobs", move |write| ack::ack(write, &acks)).await
     }
 
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
         let (uuid, running) = (meta.uuid, running.to_vec());
         self.write("reclaim_jobs", move |write| queue::reclaim(write, uuid, &running)).await
     }
@@ -100,6 +100,10 @@ impl Engine for Sqlite {
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
         let (limit, queues) = (stage.limit, stage.queues.to_vec());
         self.write("stage_jobs", move |write| stage::stage(write, limit, queues)).await
+    }
+
+    async fn announce_queues(&self) -> Result<Vec<String>> {
+        self.write("announce_queues", stage::announce).await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {

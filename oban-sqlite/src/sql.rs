@@ -11,6 +11,7 @@ macro_rules! statements {
 statements! {
     ACK_JOBS = "ack_jobs";
     ACK_JOBS_COMPLETE = "ack_jobs_complete";
+    ANNOUNCE_QUEUES = "announce_queues";
     CAMPAIGN = "campaign";
     CANCEL_JOBS = "cancel_jobs";
     CHECK_CRON = "check_cron";
@@ -31,6 +32,7 @@ statements! {
     PRUNE_JOBS_COMPLETED = "prune_jobs_completed";
     PRUNE_JOBS_DISCARDED = "prune_jobs_discarded";
     RECLAIM_JOBS = "reclaim_jobs";
+    RECLAIM_JOBS_GONE = "reclaim_jobs_gone";
     RECLAIM_JOBS_SELECT = "reclaim_jobs_select";
     REFRESH_QUEUES = "refresh_queues";
     RESCUE_JOBS = "rescue_jobs";

@@ -9,6 +9,7 @@ use std::{
 
 use oban_core::{Channel, Error, ErrorKind, Result};
 use rusqlite::{Connection, named_params};
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -136,10 +137,10 @@ impl Reader {
             *last = id;
             let name = row.get_ref(1)?.as_str().unwrap_or_default();
             let channel = Channel::ALL.into_iter().find(|channel| channel.as_str() == name);
-            let payload = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or_default());
-            match (channel, payload) {
-                (Some(channel), Ok(payload)) => self.relay.hub().publish(channel, payload),
-                _ => tracing::debug!(channel = name, "a hint that cannot be understood is dropped"),
+            let text = row.get_ref(2)?.as_str().unwrap_or_default();
+            match (channel, serde_json::from_str(text)) {
+                (Some(channel), Ok(payload @ Value::Object(_))) => self.relay.hub().publish(channel, payload),
+                _ => self.relay.hub().reject(name, text),
             }
         }
         Ok(())

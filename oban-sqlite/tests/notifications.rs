@@ -144,7 +144,9 @@ async fn what_cannot_be_understood_is_dropped() {
     let _relay = run(&engine, &shutdown).await;
 
     let conn = Connection::open(&path).unwrap();
-    for (channel, payload) in [("gossip", "{}"), ("sonar", "not json"), ("sonar", ""), ("", "{}")] {
+    for (channel, payload) in
+        [("metrics", "{}"), ("sonar", "[7]"), ("sonar", "not json"), ("sonar", ""), ("", "{}")]
+    {
         conn.execute("INSERT INTO oban_notifications (channel, payload) VALUES (?1, ?2)", [channel, payload])
             .unwrap();
     }

@@ -27,6 +27,10 @@ macro_rules! __each_case {
                 takes_an_empty_list,
                 takes_a_thousand_mixed_outcomes,
             }
+            announce {
+                announces_each_queue_with_work_once,
+                announces_nothing_without_work,
+            }
             cancel {
                 cancels_whatever_is_not_finished,
                 leaves_finished_jobs,
@@ -37,6 +41,7 @@ macro_rules! __each_case {
                 selects_nothing_by_an_empty_list,
                 takes_ten_thousand_ids,
                 wins_or_loses_whole_against_an_ack,
+                tells_whoever_runs_them,
             }
             cron {
                 tells_the_stores_time,
@@ -171,6 +176,7 @@ macro_rules! __each_case {
                 leaves_other_producers_alone,
                 leaves_finished_jobs_alone,
                 refuses_the_late_ack_of_a_reclaimed_job,
+                tells_which_runs_are_over,
             }
             reindex {
                 rebuilds_or_says_that_it_cannot,

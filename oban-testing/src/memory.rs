@@ -70,16 +70,19 @@ impl Memory {
     /// One transaction: `work` sees and changes the store alone, at one point in time, and
     /// the queues it announced are told to the others once it is done.
     fn transaction<T>(&self, work: impl FnOnce(&mut Store, DateTime<Utc>) -> T) -> T {
-        let (result, queues) = {
+        let (result, queues, killed) = {
             let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
             // Read under the lock, so that time never runs backwards from one transaction to the next.
             // `with_clock` has left no clock without a time.
             let now = self.clock.now().unwrap_or_default();
             let result = work(&mut store, now);
-            (result, mem::take(&mut store.announced))
+            (result, mem::take(&mut store.announced), mem::take(&mut store.killed))
         };
         for queue in queues {
             self.publish(Channel::Insert, json!({ "queue": queue }));
+        }
+        for id in killed {
+            self.publish(Channel::Signal, json!({ "action": "pkill", "job_id": id }));
         }
         result
     }

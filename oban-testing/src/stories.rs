@@ -4,6 +4,29 @@
 macro_rules! __each_story {
     ($($macro:tt)+) => {
         $($macro)+ ! {
+            clusters {
+                tells_two_processes_of_one_name_apart,
+                keeps_instances_of_other_names_apart,
+                announces_work_to_nodes_of_other_languages,
+                gossips_about_its_queues,
+                hears_by_another_notifier,
+            }
+            commands {
+                pauses_and_resumes_a_queue_everywhere,
+                scales_a_queue_everywhere,
+                commands_one_node,
+                commands_this_node_alone,
+                starts_and_stops_a_queue_everywhere,
+                pauses_and_resumes_all_queues,
+                its_own_commands_hold_though_heard_late,
+                obeys_though_nobody_can_be_told,
+                refuses_commands_that_make_no_sense,
+                ignores_what_it_cannot_obey,
+                ends_a_cancelled_run_on_another_node,
+                drops_a_cancelled_run_on_another_node,
+                ends_a_cancelled_run_without_notifications,
+                cancels_what_others_only_tell_it_to_end,
+            }
             control {
                 pauses_and_resumes_a_queue,
                 scales_a_queue,

@@ -8,6 +8,8 @@ pub(crate) mod cast;
 pub(crate) mod cluster;
 pub(crate) mod faulty;
 
+pub mod clusters;
+pub mod commands;
 pub mod control;
 pub mod cron;
 pub mod failures;

@@ -4,6 +4,7 @@
 //! listed in `cases.rs`. Cases never sleep: their clock is pinned, and they wait on signals.
 
 pub mod ack;
+pub mod announce;
 pub mod cancel;
 pub mod cron;
 pub mod delete;

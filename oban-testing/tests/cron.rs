@@ -39,7 +39,7 @@ const ENTRIES: [(&str, &str, i64); 3] =
 async fn node(memory: &Memory, name: usize) -> Oban {
     let entries = ENTRIES.map(|(name, expression, _)| CronEntry::new(expression, Tick {}).name(name));
     let builder = Oban::builder(memory.clone()).node(format!("node.{name}")).queue("default", 5).worker::<Tick>();
-    entries.into_iter().fold(builder.without_pruning(), |builder, entry| builder.cron_entry(entry)).start().await.unwrap()
+    entries.into_iter().fold(builder.without_pruner(), |builder, entry| builder.cron_entry(entry)).start().await.unwrap()
 }
 
 async fn now(memory: &Memory) -> DateTime<Utc> {

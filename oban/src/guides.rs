@@ -13,12 +13,14 @@ macro_rules! guides {
 mod readme {}
 
 guides! {
+    clustering,
     coming_from_oban,
     coming_from_sidekiq_and_river,
     deploys,
     errors_and_retries,
     installation,
     maintenance,
+    operating_queues,
     queues,
     scaling,
     scheduling_jobs,

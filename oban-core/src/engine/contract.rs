@@ -3,7 +3,7 @@ use std::{any::Any, fmt};
 use async_trait::async_trait;
 
 use super::{
-    Ack, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
+    Ack, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 
@@ -90,11 +90,18 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
 
     /// Hands back the executing jobs that carry this producer's uuid but are not in `running`:
     /// those it was given by a fetch whose answer got lost. They become available, the attempt refunded.
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>>;
+    ///
+    /// Also says which of `running` do not execute in this producer's name any more, as a run whose cancelling went
+    /// unheard.
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed>;
 
     /// Makes due scheduled and retryable jobs available, oldest due first and at most
     /// `limit`, announces their queues, and says which of the given queues have work.
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged>;
+
+    /// Announces every queue that holds available jobs, whoever runs it, and says which those are, sorted. Nodes of
+    /// other languages start nothing unless their leader announces it.
+    async fn announce_queues(&self) -> Result<Vec<String>>;
 
     /// Takes back the jobs of dead producers, in the transaction that removes their
     /// registrations; takes back by age the jobs whose producer has no registration; and discards
@@ -130,8 +137,9 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// [`Unsupported`](crate::ErrorKind::Unsupported) unless [`Capabilities::reindexes`].
     async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed>;
 
-    /// Cancels the selected jobs that are not finished. Executing ones are marked as well; the
-    /// caller stops their runs ([`Touched::before`] tells which).
+    /// Cancels the selected jobs that are not finished. Executing ones are marked as well, and announced one by one on
+    /// [`Channel::Signal`](crate::Channel::Signal) as `{"action": "pkill", "job_id": …}` when the transaction commits,
+    /// so that whoever runs them stops.
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>>;
 
     /// Makes the selected jobs available again, unless they are available or executing:

@@ -29,6 +29,15 @@ pub struct Fetched {
     pub acked: Vec<JobId>,
 }
 
+/// What comparing a producer's rows with its runs has shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reclaimed {
+    /// The jobs that were handed back, because no run has them.
+    pub jobs: Vec<Touched>,
+    /// The runs that are over, because their rows were cancelled, taken back or deleted. Lowest id first.
+    pub gone: Vec<JobId>,
+}
+
 /// Make due jobs available.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage<'a> {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{
     Channel, Error, ErrorKind, Job, JobChanges, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Result,
@@ -108,12 +108,16 @@ impl Engine for Traced {
         repeated("ack_jobs", || self.0.ack_jobs(acks)).await
     }
 
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
         repeated("reclaim_jobs", || self.0.reclaim_jobs(meta, running)).await
     }
 
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
         repeated("stage_jobs", || self.0.stage_jobs(stage)).await
+    }
+
+    async fn announce_queues(&self) -> Result<Vec<String>> {
+        repeated("announce_queues", || self.0.announce_queues()).await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {

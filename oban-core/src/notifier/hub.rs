@@ -1,4 +1,10 @@
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use serde_json::Value;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -7,7 +13,10 @@ use super::Channel;
 
 /// The part of a notifier inside a process: hands notices to subscriptions. Clones are one hub.
 #[derive(Clone, Debug)]
-pub struct Hub(broadcast::Sender<Notice>);
+pub struct Hub {
+    sender: broadcast::Sender<Notice>,
+    rejected: Arc<AtomicU64>,
+}
 
 /// What a subscription hears.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,17 +45,28 @@ const BACKLOG: usize = 1024;
 impl Hub {
     /// A hub without subscribers.
     pub fn new() -> Self {
-        Self(broadcast::Sender::new(BACKLOG))
+        Self { sender: broadcast::Sender::new(BACKLOG), rejected: Arc::default() }
     }
 
     /// Subscribes to channels.
     pub fn listen(&self, channels: &[Channel]) -> Subscription {
-        Subscription { receiver: self.0.subscribe(), channels: channels.to_vec() }
+        Subscription { receiver: self.sender.subscribe(), channels: channels.to_vec() }
     }
 
     /// Hands a hint to those who listen to its channel.
     pub fn publish(&self, channel: Channel, payload: Value) {
         self.send(Notice::Hint { channel, payload: Arc::new(payload) });
+    }
+
+    /// Drops a hint that cannot be understood, and counts it.
+    pub fn reject(&self, channel: impl fmt::Display, payload: &str) {
+        let rejected = self.rejected.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::debug!(%channel, payload, rejected, "dropped a notification that cannot be understood");
+    }
+
+    /// How many hints could not be understood so far.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
     }
 
     /// Tells every subscriber that hints may have been lost.
@@ -56,7 +76,7 @@ impl Hub {
 
     fn send(&self, notice: Notice) {
         // Without a subscriber there is nobody to tell.
-        let _ = self.0.send(notice);
+        let _ = self.sender.send(notice);
     }
 }
 

@@ -9,7 +9,7 @@ use futures_util::{
 };
 
 use super::appetite::Search;
-use crate::{Ack, Engine, Fetch, Fetched, JobId, QueueMeta, Result, engine::Traced};
+use crate::{Ack, Engine, Fetch, Fetched, JobId, QueueMeta, Reclaimed, Result, engine::Traced};
 
 /// The calls under way.
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub(super) struct Calls {
 pub(super) enum Answer {
     Fetched { demand: usize, search: Search, acks: Vec<Ack>, answer: Result<Fetched> },
     Acked { acks: Vec<Ack>, answer: Result<Vec<JobId>> },
-    Reclaimed(Result<usize>),
+    Reclaimed(Result<Reclaimed>),
 }
 
 impl Calls {
@@ -72,9 +72,7 @@ impl Calls {
     /// Hands back what executes in our name, except these jobs. Not for use beside another call.
     pub(super) fn reclaim(&mut self, engine: Traced, queue: QueueMeta, known: Vec<JobId>) {
         self.reclaiming = true;
-        self.start(async move {
-            Answer::Reclaimed(engine.reclaim_jobs(&queue, &known).await.map(|jobs| jobs.len()))
-        });
+        self.start(async move { Answer::Reclaimed(engine.reclaim_jobs(&queue, &known).await) });
     }
 
     /// The next answer; never without a call. Cancel-safe.

@@ -1,3 +1,4 @@
+mod ending;
 mod stop;
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
@@ -11,10 +12,9 @@ use super::{
     acker::Acker,
     appetite::Appetite,
     calls::{Answer, Calls},
-    executor::{forced, timed_out},
     inbox::Inbox,
     running::{Deadline, Runs},
-    slot::{Event, RunId},
+    slot::Event,
     watchman::{Order, Watchman},
     wiring::{Command, Wiring},
 };
@@ -56,9 +56,8 @@ pub(crate) struct Producer {
     cancelled: Vec<JobId>,
 }
 
-/// How long a killed run may take to be dropped, and a worker's `backoff` to answer.
+/// How long a killed run may take to be dropped.
 const KILL_GRACE: Duration = Duration::from_secs(1);
-const BACKOFF_GRACE: Duration = Duration::from_secs(5);
 
 /// No kernel goes on sending an unanswered request for longer.
 const DOUBT: Duration = Duration::from_secs(60 * 60);
@@ -171,7 +170,7 @@ impl Producer {
                     self.start(fetched.jobs);
                 }
                 let cancelled = std::mem::take(&mut self.cancelled);
-                self.cancel(cancelled);
+                self.end(cancelled, Deadline::Gone);
             }
             Answer::Fetched { acks, answer: Err(error), .. } => {
                 self.appetite.hinted();
@@ -183,9 +182,11 @@ impl Producer {
             }
             Answer::Acked { acks, answer: Ok(taken) } => self.acker.settle(&acks, &taken),
             Answer::Acked { acks, answer: Err(error) } => self.failed(acks, &error),
-            Answer::Reclaimed(Ok(count)) => {
+            Answer::Reclaimed(Ok(reclaimed)) => {
                 self.lost_answer = false;
                 self.acker.recover();
+                self.end(reclaimed.gone, Deadline::Gone);
+                let count = reclaimed.jobs.len();
                 if count > 0 {
                     tracing::warn!(
                         queue = self.meta.queue,
@@ -222,12 +223,9 @@ impl Producer {
     fn take_events(&mut self) {
         for event in self.inbox.take() {
             match event {
-                Event::Finished { run, ack } => {
-                    self.runs.remove(run);
-                    self.acker.push(ack);
-                }
+                Event::Finished { run, ack } => self.finished(run, ack),
                 // Cancelled before it has begun to count.
-                Event::Timeout { run, .. } if self.runs.has_deadline(run) => {}
+                Event::Timeout { run, .. } if self.runs.deadline(run).is_some() => {}
                 Event::Timeout { run, after } => {
                     // A deadline too far to name never comes.
                     let deadline = Instant::now().checked_add(after).map(|at| (at, Deadline::Timeout(after)));
@@ -239,7 +237,11 @@ impl Producer {
 
     fn heard(&mut self, notice: &Notice) {
         match notice {
-            Notice::Missed => self.appetite.hinted(),
+            Notice::Missed => {
+                self.appetite.hinted();
+                // One of our runs may have been cancelled meanwhile.
+                self.audit_at = Instant::now();
+            }
             notice if notice.text("queue") == Some(self.meta.queue.as_str()) => self.appetite.hinted(),
             _ => {}
         }
@@ -260,24 +262,15 @@ impl Producer {
         }
     }
 
-    /// Asks runs to end. Jobs that a fetch under way may bring are remembered until it is answered.
-    fn cancel(&mut self, ids: Vec<JobId>) {
-        let at = Instant::now() + self.wiring.cancel_grace;
-        for id in ids {
-            if let Some(run) = self.runs.of(id) {
-                self.runs.cancel(run);
-                self.runs.set_deadline(run, Some((at, Deadline::Cancelled)));
-            } else if self.calls.demand() > 0 {
-                self.cancelled.push(id);
-            }
-        }
-    }
-
     /// A setting counts at once; that it is stored as well is for other eyes only.
     async fn change(&mut self, change: QueueChange) {
         self.appetite.hinted();
         let mut stored = self.meta.clone();
         self.meta.apply(change);
+        // Said again, by the node that said it first or by another.
+        if self.meta == stored {
+            return;
+        }
         self.settle_calls().await;
         let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
         match storing.await {
@@ -309,28 +302,6 @@ impl Producer {
             running: self.runs.ids(),
             started_at: self.meta.started_at,
         }
-    }
-
-    fn enforce_deadlines(&mut self) {
-        let now = Instant::now();
-        while let Some((run, deadline)) = self.runs.take_due(now) {
-            match deadline {
-                Deadline::Timeout(after) => self.time_out(run, after),
-                Deadline::Force(after) => {
-                    if let Some(slot) = self.runs.kill(run) {
-                        slot.finish(forced(&slot.job, after));
-                    }
-                }
-                Deadline::Cancelled => self.runs.abandon(run),
-            }
-        }
-    }
-
-    fn time_out(&mut self, run: RunId, after: Duration) {
-        let Some(slot) = self.runs.kill(run) else { return };
-        let failure = timed_out(&slot.job, after);
-        self.executor.fail(slot, failure);
-        self.runs.set_deadline(run, Some((Instant::now() + BACKOFF_GRACE, Deadline::Force(after))));
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) enum Deadline {
     Force(Duration),
     /// It was cancelled and had its grace.
     Cancelled,
+    /// Its row is another's now, or nobody's, and it had its grace.
+    Gone,
 }
 
 #[derive(Debug)]
@@ -57,14 +59,15 @@ impl Runs {
         slot
     }
 
-    /// Frees the slot of a run that is over.
-    pub(super) fn remove(&mut self, run: RunId) {
-        let Entry::Occupied(entry) = self.runs.entry(run.job) else { return };
-        if entry.get().slot.run == run
-            && let Some((at, _)) = entry.remove().deadline
-        {
-            self.deadlines.remove(&(at, run));
+    /// Frees the slot of a run that is over, and tells what would have happened to it.
+    pub(super) fn remove(&mut self, run: RunId) -> Option<Deadline> {
+        let Entry::Occupied(entry) = self.runs.entry(run.job) else { return None };
+        if entry.get().slot.run != run {
+            return None;
         }
+        let (at, deadline) = entry.remove().deadline?;
+        self.deadlines.remove(&(at, run));
+        Some(deadline)
     }
 
     /// Ends a run whose outcome no longer counts.
@@ -136,9 +139,9 @@ impl Runs {
         }
     }
 
-    /// Whether something is going to happen to a run already.
-    pub(super) fn has_deadline(&self, run: RunId) -> bool {
-        self.get(run).is_some_and(|running| running.deadline.is_some())
+    /// What is going to happen to a run.
+    pub(super) fn deadline(&self, run: RunId) -> Option<Deadline> {
+        self.get(run)?.deadline.map(|(_, deadline)| deadline)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {

@@ -2,8 +2,8 @@ use std::{fmt, sync::Arc};
 
 use super::{Config, Oban, node::Node};
 use crate::{
-    CronEntry, Engine, Error, Lifeline, NewJob, Period, PeriodError, Pruner, Reindexer, Result, Worker,
-    queue::QueueOptions, service::take_period, worker::Registry,
+    CronEntry, Engine, Error, Lifeline, NewJob, Notifier, Period, PeriodError, Pruner, Reindexer, Result, Worker,
+    engine::SharedNotifier, queue::QueueOptions, service::take_period, worker::Registry,
 };
 
 /// Sets up an instance. Nothing runs, and nothing is checked, before [`start`](Builder::start).
@@ -13,18 +13,21 @@ use crate::{
 pub struct Builder<S = ()> {
     engine: Arc<dyn Engine>,
     state: Arc<S>,
+    notifier: Option<SharedNotifier>,
     registry: Registry,
     config: Config,
 }
 
 impl Builder {
     pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
-        Self { engine, state: Arc::new(()), registry: Registry::default(), config: Config::default() }
+        let (registry, config) = (Registry::default(), Config::default());
+        Self { engine, state: Arc::new(()), notifier: None, registry, config }
     }
 
     /// Gives workers the application's state. Comes before the workers that need it; those added before keep `()`.
     pub fn state<S: Send + Sync + 'static>(self, state: S) -> Builder<S> {
-        Builder { engine: self.engine, state: Arc::new(state), registry: self.registry, config: self.config }
+        let Self { engine, notifier, registry, config, .. } = self;
+        Builder { engine, state: Arc::new(state), notifier, registry, config }
     }
 }
 
@@ -63,6 +66,25 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// and operates; it runs no services and never leads.
     pub fn queue(mut self, queue: impl Into<String>, options: impl Into<QueueOptions>) -> Self {
         self.config.queues.push((queue.into(), options.into()));
+        self
+    }
+
+    /// Sends and hears hints by another notifier than the engine, the same on all nodes. For example where a pooler does
+    /// not pass on what Postgres notifies.
+    ///
+    /// Jobs inserted in a transaction of the caller's are not announced then, as nobody knows when it commits: they start
+    /// within the [staging interval](Builder::stage_interval).
+    pub fn notifier(mut self, notifier: impl Notifier + Send + Sync + 'static) -> Self {
+        self.notifier = Some(Arc::new(notifier));
+        self
+    }
+
+    /// Tells dashboards of other languages, such as Oban Web, what the queues of this node do, this often. They expect it
+    /// about each second. Not done unless asked for.
+    pub fn gossip(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
+        let mut interval = std::time::Duration::ZERO;
+        take_period("gossip", period, &mut interval, &mut self.config.problems);
+        self.config.gossip_interval = Some(interval);
         self
     }
 
@@ -176,7 +198,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
             return Err(Error::invalid("start", "there is no tokio runtime here; call start() inside one"));
         }
         self.engine.verify().await?;
-        Node::start(self.engine, self.registry, self.config).await
+        Node::start(self.engine, self.notifier, self.registry, self.config).await
     }
 }
 

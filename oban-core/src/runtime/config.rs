@@ -1,8 +1,11 @@
 use std::time::Duration;
 
 use crate::{
-    CronEntry, Error, Lifeline, Pruner, Reindexer, Result, cron::Crontab, job::validate, queue::QueueOptions,
-    service::too_short,
+    CronEntry, Error, Lifeline, Pruner, Reindexer, Result,
+    cron::Crontab,
+    job::validate,
+    queue::QueueOptions,
+    service::{SHORTEST_INTERVAL, too_short},
 };
 
 /// Everything about an instance that is not code.
@@ -21,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) lifeline: Option<Lifeline>,
     pub(crate) pruner: Option<Pruner>,
     pub(crate) reindexer: Option<Reindexer>,
+    pub(crate) gossip_interval: Option<Duration>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
     /// What a setter was given that makes no sense; told at start.
@@ -42,6 +46,7 @@ impl Default for Config {
             lifeline: Some(Lifeline::default()),
             pruner: Some(Pruner::default()),
             reindexer: None,
+            gossip_interval: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
             problems: Vec::new(),
@@ -81,6 +86,7 @@ impl Config {
             ("stage_interval", self.stage_interval),
             ("heartbeat_interval", self.heartbeat_interval),
             ("lease", self.lease),
+            ("gossip", self.gossip_interval.unwrap_or(SHORTEST_INTERVAL)),
         ] {
             problems.extend(too_short(key, value));
         }

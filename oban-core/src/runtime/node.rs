@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{self, Arc},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use tokio::{
@@ -7,13 +10,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Config, Oban, Queues, Service, Supervisor, queues};
+use super::{Config, Oban, Queues, Service, Supervisor, echoes::Echoes, queues, signals::Signals};
 use crate::{
     Engine, Error, ErrorKind, Lease, Notifier, QueueSpec, Result,
-    engine::Traced,
+    engine::{Relayed, SharedNotifier, Traced},
     peer::Election,
     queue::{Executor, Producer, QueueOptions, Wiring},
-    service::{Cron, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, SonarStatus, Stager},
+    service::{Cron, Gossip, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, Sounding, Stager},
     worker::Registry,
 };
 
@@ -27,9 +30,10 @@ pub(crate) struct Node {
     pub(super) config: Config,
     pub(super) queues: Arc<Queues>,
     pub(super) leads: watch::Sender<bool>,
-    pub(super) sonar: watch::Sender<SonarStatus>,
+    pub(super) sounding: watch::Sender<Sounding>,
     pulse: watch::Sender<Pulse>,
-    supervisor: Supervisor,
+    pub(super) echoes: sync::Mutex<Echoes>,
+    pub(super) supervisor: Supervisor,
     registry: Registry,
     workers: runtime::Handle,
     /// The services, from the first queue on. Locked by whoever starts a queue or stops the node, so that these never
@@ -52,17 +56,26 @@ struct Layer {
 const SERVICE_GRACE: Duration = Duration::from_secs(3);
 
 impl Node {
-    pub(super) async fn start(store: Arc<dyn Engine>, registry: Registry, config: Config) -> Result<Oban> {
+    pub(super) async fn start(
+        store: Arc<dyn Engine>,
+        notifier: Option<SharedNotifier>,
+        registry: Registry,
+        config: Config,
+    ) -> Result<Oban> {
         let supervisor = Supervisor::new();
-        let engine = Traced::new(Arc::clone(&store));
+        let engine = match notifier {
+            None => Traced::new(Arc::clone(&store)),
+            Some(notifier) => Traced::new(Arc::new(Relayed::new(Arc::clone(&store), notifier))),
+        };
         let node = Arc::new(Self {
             store,
             engine,
             config,
             queues: Arc::default(),
             leads: watch::Sender::new(false),
-            sonar: watch::Sender::new(SonarStatus::Unknown),
+            sounding: watch::Sender::new(Sounding::default()),
             pulse: watch::Sender::new(Pulse::default()),
+            echoes: sync::Mutex::default(),
             supervisor,
             registry,
             workers: runtime::Handle::current(),
@@ -86,8 +99,8 @@ impl Node {
     }
 
     /// The layers in the order of their start. A node without queues has none: it could do nothing with what they find.
-    fn start_services(&self) -> Vec<Layer> {
-        let Self { engine, config, .. } = self;
+    fn start_services(self: &Arc<Self>) -> Vec<Layer> {
+        let Self { engine, config, .. } = &**self;
         let refresher = Refresher::new(
             engine.clone(),
             Arc::clone(&self.queues),
@@ -100,20 +113,28 @@ impl Node {
             uuid: uuid::Uuid::new_v4(),
             ttl: config.lease,
         };
-        let election = Election::new(engine.clone(), lease, self.leads.clone());
+        let election = Election::new(engine.clone(), lease.clone(), self.leads.clone());
         vec![
             self.layer([Box::new(Relay(engine.clone())) as Box<dyn Service>]),
             self.layer([Box::new(refresher) as Box<dyn Service>]),
             self.layer([Box::new(election) as Box<dyn Service>]),
-            self.layer(self.tidiers()),
+            self.layer(self.tidiers(lease)),
         ]
     }
 
-    fn tidiers(&self) -> Vec<Box<dyn Service>> {
-        let Self { engine, config, .. } = self;
+    fn tidiers(self: &Arc<Self>, us: Lease) -> Vec<Box<dyn Service>> {
+        let Self { engine, config, .. } = &**self;
+        let stager = Stager::new(
+            engine.clone(),
+            Arc::clone(&self.queues),
+            config.stage_interval,
+            self.leads.subscribe(),
+            self.sounding.subscribe(),
+        );
         let mut services: Vec<Box<dyn Service>> = vec![
-            Box::new(Sonar::new(engine.clone(), config.node.clone(), self.sonar.clone())),
-            Box::new(Stager::new(engine.clone(), Arc::clone(&self.queues), config.stage_interval)),
+            Box::new(Sonar::new(engine.clone(), us, self.sounding.clone())),
+            Box::new(Signals::new(Arc::clone(self))),
+            Box::new(stager),
         ];
         let leads = || self.leads.subscribe();
         if let Some(lifeline) = &config.lifeline {
@@ -146,6 +167,10 @@ impl Node {
         let crontab = config.crontab(&mut Vec::new());
         if !crontab.is_empty() {
             services.push(Box::new(Cron::new(engine.clone(), config.name.clone(), crontab)));
+        }
+        if let Some(interval) = config.gossip_interval {
+            let (name, queues) = (config.name.clone(), Arc::clone(&self.queues));
+            services.push(Box::new(Gossip::new(engine.clone(), name, queues, interval)));
         }
         services
     }

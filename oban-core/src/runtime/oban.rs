@@ -142,8 +142,10 @@ impl Oban {
     }
 
     /// Whether notifications arrive. Unknown on a node without queues, which does not listen.
+    ///
+    /// Whatever it says, each queue also looks for work once in each staging interval.
     pub fn sonar(&self) -> SonarStatus {
-        *self.node.sonar.borrow()
+        self.node.sounding.borrow().status
     }
 
     /// The engine, if it is of this type.

@@ -9,8 +9,10 @@ use super::Oban;
 use crate::{Engine, Error, ErrorKind, Job, JobChanges, JobFilter, JobId, JobState, Result, Touched};
 
 impl Oban {
-    /// Cancels a job. If it runs on this node, its [`cancellation`](crate::Context::cancellation) fires and, after a grace,
-    /// it is dropped; its row says cancelled at once and stays so. `false` when it was finished or is not there.
+    /// Cancels a job. Its row says cancelled at once and stays so. If it runs, on whichever node, its
+    /// [`cancellation`](crate::Context::cancellation) fires and, after a grace, it is dropped: at once on this node, within
+    /// moments on another one, and within [`stale_after`](crate::Builder::stale_after) where no notification arrives.
+    /// `false` when it was finished or is not there.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -18,8 +20,8 @@ impl Oban {
         Ok(!self.cancel_all(JobFilter::id(id)).await?.is_empty())
     }
 
-    /// Cancels the selected jobs that are not finished, and tells which. Runs on other nodes are not told, but their
-    /// outcomes change nothing any more.
+    /// Cancels the selected jobs that are not finished, ends their runs as [`cancel_job`](Oban::cancel_job) does, and tells
+    /// which.
     ///
     /// # Errors
     /// When the store does not answer. Some of the jobs may be cancelled then: a large selection is worked through in

@@ -3,10 +3,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, ErrorKind, JobId, QueueMeta, Result, queue::Command};
+use crate::{
+    Error, ErrorKind, JobId, QueueMeta, Result,
+    queue::{Command, QueueInfo},
+};
 
 /// The queues that run on this node.
 #[derive(Debug, Default)]
@@ -30,6 +33,20 @@ impl Queues {
 
     pub(crate) fn metas(&self) -> Vec<QueueMeta> {
         self.lock().values().map(|queue| queue.meta.borrow().clone()).collect()
+    }
+
+    /// All of them as they are now, sorted by name. One that stops meanwhile is left out.
+    pub(crate) async fn check(&self) -> Result<Vec<QueueInfo>> {
+        let ask = |(_, queue): (String, Handle)| {
+            let (reply, answer) = oneshot::channel();
+            queue.commands.send(Command::Check(reply)).ok().map(|()| answer)
+        };
+        let answers: Vec<_> = self.all().into_iter().filter_map(ask).collect();
+        let mut infos = Vec::with_capacity(answers.len());
+        for answer in answers {
+            infos.extend(answer.await);
+        }
+        Ok(infos)
     }
 
     /// Tells queues that there is work.
@@ -62,6 +79,10 @@ impl Queues {
 
     pub(super) fn all(&self) -> Vec<(String, Handle)> {
         self.lock().iter().map(|(name, queue)| (name.clone(), queue.clone())).collect()
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<Handle> {
+        self.lock().get(name).cloned()
     }
 
     pub(super) fn get(&self, operation: &'static str, name: &str) -> Result<Handle> {

@@ -138,7 +138,8 @@ fn report(run: &CronRun, inserted: Option<&Inserted>, missed: &[Missed]) {
     match (action, inserted) {
         (CronAction::Insert(job), Some(inserted)) => {
             let (worker, id) = (&job.worker, inserted.job.id);
-            tracing::debug!(entry = name, schedule, %minute, worker, %id, "cron job inserted");
+            let conflict = inserted.conflict;
+            tracing::debug!(entry = name, schedule, %minute, worker, %id, conflict, "cron job inserted");
         }
         (CronAction::Miss, _) => {
             let missed = missed.iter().find(|missed| missed.last == *run);

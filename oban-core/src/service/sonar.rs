@@ -5,16 +5,35 @@ use serde_json::json;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Channel, Notice, Notifier, Result, Subscription, backoff, engine::Traced, runtime::Service};
+use crate::{
+    Channel, Lease, Notice, Notifier, Result, Subscription, backoff, engine::Traced, runtime::Service,
+};
 
 /// Finds out whether notifications arrive, by pinging and listening.
 pub(crate) struct Sonar {
     engine: Traced,
-    node: String,
+    us: Lease,
     notices: Subscription,
-    heard: HashMap<String, Instant>,
-    status: watch::Sender<SonarStatus>,
+    heard: HashMap<Voice, Instant>,
+    sounding: watch::Sender<Sounding>,
     wait: Duration,
+    /// Another process of our name was heard, and that was said.
+    has_namesake: bool,
+}
+
+/// Whose ping was heard. Nodes of other languages have no uuid.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Voice {
+    node: String,
+    uuid: Option<String>,
+}
+
+/// What sonar has found out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sounding {
+    pub(crate) status: SonarStatus,
+    /// Nodes of other languages are heard, which wait for their leader to announce work.
+    pub(crate) hears_foreigners: bool,
 }
 
 /// What a node knows of its notifications.
@@ -43,13 +62,16 @@ const WARM_UP: Duration = Duration::from_millis(500);
 const STALE_AFTER: Duration = Duration::from_secs(120);
 
 impl Sonar {
-    pub(crate) fn new(engine: Traced, node: String, status: watch::Sender<SonarStatus>) -> Self {
+    /// `us` says by which name, node and uuid others know this node.
+    pub(crate) fn new(engine: Traced, us: Lease, sounding: watch::Sender<Sounding>) -> Self {
         let notices = engine.listen(&[Channel::Sonar]);
-        Self { engine, node, notices, heard: HashMap::new(), status, wait: FIRST_WAIT }
+        let heard = HashMap::new();
+        Self { engine, us, notices, heard, sounding, wait: FIRST_WAIT, has_namesake: false }
     }
 
     async fn ping(&self) {
-        let ping = [json!({"node": self.node, "ping": true})];
+        let Lease { name, node, uuid, .. } = &self.us;
+        let ping = [json!({"name": name, "node": node, "ping": true, "uuid": uuid.to_string()})];
         if let Err(error) = self.engine.notify(Channel::Sonar, &ping).await {
             tracing::debug!(%error, "could not ping");
         }
@@ -70,22 +92,41 @@ impl Sonar {
     }
 
     fn hear(&mut self, notice: &Notice) {
-        if let Some(node) = notice.text("node") {
-            self.heard.insert(node.to_owned(), Instant::now());
-            self.judge();
+        let Some(node) = notice.text("node") else { return };
+        let voice = Voice { node: node.to_owned(), uuid: notice.text("uuid").map(str::to_owned) };
+        if notice.text("name") == Some(self.us.name.as_str()) {
+            self.look_for_namesakes(&voice);
         }
+        self.heard.insert(voice, Instant::now());
+        self.judge();
+    }
+
+    fn look_for_namesakes(&mut self, voice: &Voice) {
+        let is_namesake = voice.node == self.us.node && voice.uuid != self.our_voice().uuid;
+        if is_namesake && !std::mem::replace(&mut self.has_namesake, true) {
+            let node = &self.us.node;
+            tracing::warn!(
+                node,
+                "another process has this node's name: commands to one reach both; name them apart"
+            );
+        }
+    }
+
+    fn our_voice(&self) -> Voice {
+        Voice { node: self.us.node.clone(), uuid: Some(self.us.uuid.to_string()) }
     }
 
     fn judge(&mut self) {
         let now = Instant::now();
         self.heard.retain(|_, at| now - *at < STALE_AFTER);
-        let status = match (self.heard.contains_key(&self.node), self.heard.len()) {
+        let status = match (self.heard.contains_key(&self.our_voice()), self.heard.len()) {
             (_, 0) => SonarStatus::Isolated,
             (true, 1) => SonarStatus::Solitary,
             _ => SonarStatus::Clustered,
         };
-        let before = self.status.send_replace(status);
-        if before != status {
+        let hears_foreigners = self.heard.keys().any(|voice| voice.uuid.is_none());
+        let before = self.sounding.send_replace(Sounding { status, hears_foreigners });
+        if before.status != status {
             self.wait = FIRST_WAIT;
             match status {
                 SonarStatus::Isolated => {

@@ -1,9 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Outage, every, next_tick};
+use super::{Outage, Sounding, every, next_tick};
 use crate::{
     Engine, Result, Stage,
     engine::Traced,
@@ -13,11 +14,14 @@ use crate::{
 /// Makes due jobs available, and wakes this node's queues that have work.
 ///
 /// It runs on every node: rows that another node is staging are passed over. The waking is what a node
-/// lives on when notifications do not arrive.
+/// lives on when notifications do not arrive. Elixir's nodes do without as soon as they hear others, and rely on the
+/// leader to announce all work in each round: where such nodes are heard, the leader does.
 pub(crate) struct Stager {
     engine: Traced,
     queues: Arc<Queues>,
     interval: Duration,
+    leads: watch::Receiver<bool>,
+    sounding: watch::Receiver<Sounding>,
     outage: Outage,
 }
 
@@ -25,8 +29,21 @@ pub(crate) struct Stager {
 const LIMIT: usize = 5_000;
 
 impl Stager {
-    pub(crate) fn new(engine: Traced, queues: Arc<Queues>, interval: Duration) -> Self {
-        Self { engine, queues, interval, outage: Outage::default() }
+    pub(crate) fn new(
+        engine: Traced,
+        queues: Arc<Queues>,
+        interval: Duration,
+        leads: watch::Receiver<bool>,
+        sounding: watch::Receiver<Sounding>,
+    ) -> Self {
+        Self { engine, queues, interval, leads, sounding, outage: Outage::default() }
+    }
+
+    async fn announce(&self) {
+        let is_relied_on = *self.leads.borrow() && self.sounding.borrow().hears_foreigners;
+        if is_relied_on && let Err(error) = self.engine.announce_queues().await {
+            tracing::debug!(%error, "could not announce work to nodes of other languages");
+        }
     }
 
     /// One round. Whether there may be more to stage at once.
@@ -60,6 +77,7 @@ impl Service for Stager {
         let mut interval = every(self.interval);
         while next_tick(&mut interval, shutdown).await {
             while self.stage().await && !shutdown.is_cancelled() {}
+            self.announce().await;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use oban_core::{Fetch, Fetched, Job, JobId, Position, QueueMeta, Result, Touched};
+use oban_core::{Fetch, Fetched, Job, JobId, Position, QueueMeta, Reclaimed, Result};
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow, query::Query};
 use sqlx_postgres::PgArguments;
 
@@ -37,15 +37,17 @@ pub(super) async fn fetch(postgres: &Postgres, fetch: Fetch<'_>) -> Result<Fetch
     }
 }
 
-/// Hands back what a lost answer left executing.
-pub(super) async fn reclaim(
-    postgres: &Postgres,
-    meta: &QueueMeta,
-    running: &[JobId],
-) -> Result<Vec<Touched>> {
+/// Hands back what a lost answer left executing, and tells which runs are over.
+pub(super) async fn reclaim(postgres: &Postgres, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
     let running: Vec<i64> = running.iter().map(|id| id.0).collect();
     let statement = postgres.query(&postgres.sql.reclaim_jobs).bind(meta.uuid.to_string()).bind(running);
-    Ok(row::touched(&postgres.own.fetch_all("reclaim_jobs", statement).await?))
+    let rows = postgres.own.fetch_all("reclaim_jobs", statement).await?;
+    let (jobs, gone): (Vec<PgRow>, Vec<PgRow>) =
+        rows.into_iter().partition(|row| row.try_get::<&str, _>("before").is_ok());
+    let mut gone: Vec<JobId> =
+        gone.iter().map(row::id).collect::<Result<_, _>>().map_err(row::unexpected("reclaim_jobs"))?;
+    gone.sort_unstable();
+    Ok(Reclaimed { jobs: row::touched(&jobs), gone })
 }
 
 async fn in_one_trip(

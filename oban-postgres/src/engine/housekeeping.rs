@@ -27,6 +27,17 @@ pub(super) async fn stage(postgres: &Postgres, stage: Stage<'_>) -> Result<Stage
     Ok(Staged { jobs: row::touched(&staged), queues })
 }
 
+pub(super) async fn announce(postgres: &Postgres) -> Result<Vec<String>> {
+    const OPERATION: &str = "announce_queues";
+    let statement =
+        postgres.query(&postgres.sql.announce_queues).bind(postgres.prefix.channel(Channel::Insert));
+    let rows = postgres.own.fetch_all(OPERATION, statement).await?;
+    let queues: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get("queue")).collect();
+    let mut queues = queues.map_err(row::unexpected(OPERATION))?;
+    queues.sort_unstable();
+    Ok(queues)
+}
+
 pub(super) async fn rescue(postgres: &Postgres, rescue: Rescue) -> Result<Vec<Touched>> {
     let statement = postgres
         .query(&postgres.sql.rescue_jobs)

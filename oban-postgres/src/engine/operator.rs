@@ -12,7 +12,8 @@ pub(super) async fn cancel(postgres: &Postgres, filter: &JobFilter) -> Result<Ve
         return Ok(Vec::new());
     }
     let statement = postgres.query_unnamed(&postgres.sql.cancel_jobs).bind(postgres.now());
-    let rows = postgres.ask("cancel_jobs", bind_above(bind_filter(statement, filter), filter)).await?;
+    let statement = bind_filter(statement, filter).bind(postgres.prefix.channel(Channel::Signal));
+    let rows = postgres.ask("cancel_jobs", bind_above(statement, filter)).await?;
     Ok(row::touched(&rows))
 }
 

@@ -14,6 +14,7 @@ mod plans;
 mod proxy;
 mod reindex;
 mod rows;
+mod signals;
 mod sql;
 mod support;
 mod transactions;

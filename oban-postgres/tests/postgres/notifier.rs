@@ -95,14 +95,30 @@ async fn what_cannot_be_understood_is_dropped() {
     run(
         &pool,
         "SELECT pg_notify('public.oban_insert', payload) FROM unnest(ARRAY['', 'word', '[1]', '7', '{\"queue\":',
-             'H4sIAPeJBGsC/6tWSkwuyczPU7JSKkgsLU5V0lEqLE0tTQXyE3MKMhKB/MyU1LwSED+vUqkWAJqnCjwwAAAA']) AS payload;
+             'Z:H4sI', 'H4sIAPeJBGsC']) AS payload;
          SELECT pg_notify('public.oban_insert', '{\"queue\":\"fine\",\"extra\":[1]}')",
     )
     .await;
     assert_eq!(ears.queue().await, "fine");
-    let long = json!({ "queue": "x".repeat(8_000) });
-    let error = postgres.notify(Channel::Insert, &[long]).await.unwrap_err();
-    assert!(error.to_string().contains("7999"), "{error}");
+    let letters: String = (0..20_000_u32).map(|n| char::from_u32(0x4e00 + n * n % 20_011).unwrap()).collect();
+    let error = postgres.notify(Channel::Insert, &[json!({ "queue": letters })]).await.unwrap_err();
+    assert!(error.to_string().contains("7999") && error.to_string().contains("insert"), "{error}");
+    ears.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_too_long_or_written_by_others_arrives() {
+    let database = Database::migrated().await;
+    let pool = database.pool();
+    let postgres = Postgres::new(pool.clone());
+    let mut ears = Ears::new(&postgres).await;
+    say(&postgres, &"x".repeat(20_000)).await;
+    assert_eq!(ears.queue().await, "x".repeat(20_000));
+    // As nodes of Python and old ones of Elixir write it.
+    const PACKED: &str =
+        "H4sIAPeJBGsC/6tWSkwuyczPU7JSKkgsLU5V0lEqLE0tTQXyE3MKMhKB/MyU1LwSED+vUqkWAJqnCjwwAAAA";
+    run(&pool, &format!("SELECT pg_notify('public.oban_insert', '{PACKED}')")).await;
+    assert_eq!(ears.queue().await, "alpha");
     ears.stop().await;
 }
 

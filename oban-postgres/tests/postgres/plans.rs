@@ -29,8 +29,8 @@ const FILL: &str = "
 /// Runs of those that are planned for their values, and what each is to use: the indexes that the header names, if
 /// there is no other list.
 const BY_VALUE: [(&str, &str, Option<&[&str]>); 16] = [
-    ("cancel_jobs", "NULL, '{7,1050000}', NULL, NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),
-    ("cancel_jobs", "NULL, NULL, NULL, NULL, '{Other}', NULL, 100, NULL", None),
+    ("cancel_jobs", "NULL, '{7,1050000}', NULL, NULL, NULL, NULL, NULL, 'c', NULL", PRIMARY_KEY),
+    ("cancel_jobs", "NULL, NULL, NULL, NULL, '{Other}', NULL, 100, 'c', NULL", None),
     ("retry_jobs", "NULL, '{7}', NULL, NULL, NULL, NULL, NULL, 'c', NULL", PRIMARY_KEY),
     ("retry_jobs", "NULL, NULL, NULL, '{queue_1}', NULL, NULL, 100, 'c', NULL", None),
     ("delete_jobs", "'{7}', NULL, NULL, NULL, NULL, NULL, NULL", PRIMARY_KEY),

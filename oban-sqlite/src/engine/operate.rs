@@ -1,6 +1,6 @@
 //! What people do to jobs.
 
-use oban_core::{Job, JobChanges, JobFilter, JobState, Schedule, Touched};
+use oban_core::{Channel, Job, JobChanges, JobFilter, JobState, Schedule, Touched};
 use rusqlite::named_params;
 use serde_json::json;
 
@@ -32,13 +32,16 @@ const AT_REST: [JobState; 7] = [
 ];
 const WAITING: [JobState; 3] = [JobState::Scheduled, JobState::Available, JobState::Retryable];
 
-/// Cancels the selected jobs that are not finished.
+/// Cancels the selected jobs that are not finished, and tells whoever runs them.
 pub(super) fn cancel(write: &mut Write<'_>, filter: &JobFilter) -> rusqlite::Result<Vec<Touched>> {
     let jobs = select(write.conn(), filter, &UNFINISHED)?;
     let mut statement = write.statement(sql::CANCEL_JOBS)?;
     let now = time::to_text(write.now());
     for job in &jobs {
         statement.execute(named_params! { ":id": job.id.0, ":now": now })?;
+        if job.state == JobState::Executing {
+            write.notify(Channel::Signal, &json!({ "action": "pkill", "job_id": job.id }))?;
+        }
     }
     touch(write, jobs, Some(JobState::Cancelled))
 }

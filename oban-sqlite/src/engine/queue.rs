@@ -1,6 +1,6 @@
 //! Registrations of producers, and jobs that were given to one in vain.
 
-use oban_core::{JobId, JobState, QueueMeta, Touched};
+use oban_core::{JobId, JobState, QueueMeta, Reclaimed};
 use rusqlite::named_params;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,21 +24,22 @@ pub(super) fn shutdown(write: &Write<'_>, uuid: Uuid) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Hands back the producer's executing jobs that are not in `running`.
-pub(super) fn reclaim(
-    write: &mut Write<'_>,
-    uuid: Uuid,
-    running: &[JobId],
-) -> rusqlite::Result<Vec<Touched>> {
+/// Hands back the producer's executing jobs that are not in `running`, and tells which of those are not executing.
+pub(super) fn reclaim(write: &mut Write<'_>, uuid: Uuid, running: &[JobId]) -> rusqlite::Result<Reclaimed> {
+    let (uuid, running) = (uuid.to_string(), json!(running).to_string());
     let jobs = selected(
         write.statement(sql::RECLAIM_JOBS_SELECT)?,
-        named_params! { ":uuid": uuid.to_string(), ":running": json!(running).to_string() },
+        named_params! { ":uuid": uuid, ":running": running },
     )?;
+    let gone = write
+        .statement(sql::RECLAIM_JOBS_GONE)?
+        .query_map(named_params! { ":uuid": uuid, ":running": running }, |row| row.get(0).map(JobId))?
+        .collect::<Result<_, _>>()?;
     let mut statement = write.statement(sql::RECLAIM_JOBS)?;
     for job in &jobs {
         statement.execute(named_params! { ":id": job.id.0 })?;
     }
-    touch(write, jobs, Some(JobState::Available))
+    Ok(Reclaimed { jobs: touch(write, jobs, Some(JobState::Available))?, gone })
 }
 
 fn store(write: &Write<'_>, sql: &str, meta: &QueueMeta) -> rusqlite::Result<()> {

@@ -10,6 +10,14 @@ use crate::{
     writer::Write,
 };
 
+/// Announces the queues that hold available jobs.
+pub(super) fn announce(write: &mut Write<'_>) -> rusqlite::Result<Vec<String>> {
+    let queues: Vec<String> =
+        write.statement(sql::ANNOUNCE_QUEUES)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    write.announce(queues.iter().map(String::as_str))?;
+    Ok(queues)
+}
+
 /// Makes up to `most` due jobs available, and says which of `queues` have work.
 pub(super) fn stage(write: &mut Write<'_>, most: usize, queues: Vec<String>) -> rusqlite::Result<Staged> {
     let due = selected(

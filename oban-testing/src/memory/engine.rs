@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 
 use super::Memory;
@@ -62,12 +62,16 @@ impl Engine for Memory {
         Ok(self.transaction(|store, now| store.ack(acks, now)))
     }
 
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
         Ok(self.transaction(|store, _| store.reclaim(meta, running)))
     }
 
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
         Ok(self.transaction(|store, now| store.stage(stage, now)))
+    }
+
+    async fn announce_queues(&self) -> Result<Vec<String>> {
+        Ok(self.transaction(|store, _| store.announce_waiting()))
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {

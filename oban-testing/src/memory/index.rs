@@ -99,6 +99,11 @@ impl Index {
         self.unique.get(key).into_iter().flatten().copied()
     }
 
+    /// The queues that have jobs to give.
+    pub(super) fn queues(&self) -> Vec<String> {
+        self.available.iter().filter(|(_, jobs)| !jobs.is_empty()).map(|(queue, _)| queue.clone()).collect()
+    }
+
     /// The waiting jobs that are due at `now`, oldest first.
     pub(super) fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = JobId> {
         self.waiting.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| *id)

@@ -1,7 +1,7 @@
 //! A job's execution: given out, finished, handed back.
 
 use chrono::{DateTime, Utc};
-use oban_core::{Ack, AttemptError, Fetch, Fetched, Finish, Job, JobId, JobState, QueueMeta, Touched};
+use oban_core::{Ack, AttemptError, Fetch, Fetched, Finish, Job, JobId, JobState, QueueMeta, Reclaimed};
 use serde_json::{Map, Value};
 
 use super::store::{Store, after};
@@ -39,18 +39,21 @@ impl Store {
         taken
     }
 
-    pub(super) fn reclaim(&mut self, meta: &QueueMeta, running: &[JobId]) -> Vec<Touched> {
+    pub(super) fn reclaim(&mut self, meta: &QueueMeta, running: &[JobId]) -> Reclaimed {
         let uuid = meta.uuid.to_string();
-        let is_lost = |id: &JobId| {
-            let owner = self.get(*id).and_then(|job| job.attempted_by.get(1));
-            owner == Some(&uuid) && !running.contains(id)
+        let is_owned = |id: &JobId| {
+            let executing = self.get(*id).filter(|job| job.state == JobState::Executing);
+            executing.and_then(|job| job.attempted_by.get(1)) == Some(&uuid)
         };
+        let mut gone: Vec<JobId> = running.iter().copied().filter(|id| !is_owned(id)).collect();
+        gone.sort_unstable();
+        let is_lost = |id: &JobId| is_owned(id) && !running.contains(id);
         let lost: Vec<JobId> = self.index.executing.iter().copied().filter(is_lost).collect();
         let hand_back = |job: &mut Job| {
             job.state = JobState::Available;
             job.attempt = job.attempt.saturating_sub(1);
         };
-        lost.into_iter().filter_map(|id| self.touch(id, hand_back)).collect()
+        Reclaimed { jobs: lost.into_iter().filter_map(|id| self.touch(id, hand_back)).collect(), gone }
     }
 }
 

@@ -14,7 +14,10 @@ impl Store {
             job.cancelled_at = Some(now);
         };
         let ids = self.select(filter, |job| !job.state.is_final());
-        ids.into_iter().filter_map(|id| self.touch(id, cancel)).collect()
+        let touched: Vec<Touched> = ids.into_iter().filter_map(|id| self.touch(id, cancel)).collect();
+        let executing = touched.iter().filter(|job| job.before == JobState::Executing);
+        self.killed.extend(executing.map(|job| job.id));
+        touched
     }
 
     pub(super) fn retry(&mut self, filter: &JobFilter, now: DateTime<Utc>) -> Vec<Touched> {

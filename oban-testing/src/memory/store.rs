@@ -24,6 +24,8 @@ pub(super) struct Store {
     pub(super) cron: BTreeMap<(String, String), Log>,
     /// Queues that got available jobs in this transaction.
     pub(super) announced: BTreeSet<String>,
+    /// Jobs that were cancelled in this transaction while they ran.
+    pub(super) killed: Vec<JobId>,
 }
 
 impl Store {

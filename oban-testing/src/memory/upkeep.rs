@@ -23,6 +23,14 @@ impl Store {
         Staged { jobs, queues: with_work.into_iter().cloned().collect() }
     }
 
+    pub(super) fn announce_waiting(&mut self) -> Vec<String> {
+        let queues = self.index.queues();
+        for queue in &queues {
+            self.announce(queue);
+        }
+        queues
+    }
+
     pub(super) fn rescue(&mut self, rescue: Rescue, now: DateTime<Utc>) -> Vec<Touched> {
         let dead_since = before(now, rescue.stale_after);
         let lost_since = before(now, rescue.rescue_after);

@@ -70,7 +70,7 @@ impl Subject {
                 let running = running.iter().filter_map(|back| Some(ago(&self.executions, *back)?.id));
                 let running: Vec<JobId> = running.collect();
                 let queue = &self.producers[*producer];
-                self.touched(engine.reclaim_jobs(queue, &running).await.unwrap())
+                self.touched(engine.reclaim_jobs(queue, &running).await.unwrap().jobs)
             }
             Step::Stage { limit } => {
                 let stage = Stage { limit: *limit, queues: &[] };

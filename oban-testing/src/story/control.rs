@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use oban_core::{Engine, ErrorKind, JobState};
+use oban_core::{Engine, ErrorKind, JobState, Scope};
 
 use super::{
     Cluster,
@@ -46,9 +46,10 @@ pub async fn starts_and_stops_a_queue(c: Cluster) {
     let late = oban.insert(Act::job("late", Scene::Complete).queue("late")).await.unwrap();
     oban.start_queue("late", 2).await.unwrap();
     c.becomes(late.id, JobState::Completed).await;
-    let names: Vec<String> = oban.check_queues().await.unwrap().into_iter().map(|info| info.queue).collect();
+    let names: Vec<String> =
+        oban.check_all_queues().await.unwrap().into_iter().map(|info| info.queue).collect();
     assert_eq!(names, ["default", "late"]);
-    let twice = oban.start_queue("late", 2).await.unwrap_err();
+    let twice = oban.start_queue(("late", Scope::Local), 2).await.unwrap_err();
     assert!(twice.kind() == ErrorKind::Invalid && twice.to_string().contains("\"late\""), "{twice}");
     oban.stop_queue("late").await.unwrap();
     let after = oban.insert(Act::job("after", Scene::Complete).queue("late")).await.unwrap();
@@ -69,8 +70,8 @@ pub async fn serves_a_queue_that_is_started_on_a_node_without_any(c: Cluster) {
 
 pub async fn starts_a_queue_once(c: Cluster) {
     let oban = c.start(1).await;
-    let starts =
-        tokio::join!(oban.start_queue("late", 1), oban.start_queue("late", 1), oban.start_queue("late", 1),);
+    let start = || oban.start_queue(("late", Scope::Local), 1);
+    let starts = tokio::join!(start(), start(), start());
     let started = [starts.0, starts.1, starts.2].into_iter().filter(Result::is_ok).count();
     assert_eq!(started, 1);
     oban.stop().await.unwrap();
@@ -80,7 +81,7 @@ pub async fn starts_no_queue_beside_a_stop(c: Cluster) {
     let oban = c.start(1).await;
     let (_, stopped) = tokio::join!(oban.start_queue("late", 1), oban.stop());
     stopped.unwrap();
-    assert_eq!(oban.check_queues().await.unwrap(), [], "whichever came first, nothing runs on");
+    assert_eq!(oban.check_all_queues().await.unwrap(), [], "whichever came first, nothing runs on");
     let job = oban.insert(Act::job("a", Scene::Complete).queue("late")).await.unwrap();
     let next = c.other_node().queue("default", 1).start().await.unwrap();
     let other = next.insert(Act::job("other", Scene::Complete)).await.unwrap();
@@ -92,9 +93,9 @@ pub async fn starts_no_queue_beside_a_stop(c: Cluster) {
 pub async fn names_a_queue_it_does_not_run(c: Cluster) {
     let oban = c.start(1).await;
     for error in [
-        oban.pause_queue("mailers").await.unwrap_err(),
-        oban.scale_queue("mailers", 3).await.unwrap_err(),
-        oban.stop_queue("mailers").await.unwrap_err(),
+        oban.pause_queue(("mailers", Scope::Local)).await.unwrap_err(),
+        oban.scale_queue(("mailers", Scope::Local), 3).await.unwrap_err(),
+        oban.stop_queue(("mailers", Scope::Local)).await.unwrap_err(),
         oban.check_queue("mailers").await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::NotFound);

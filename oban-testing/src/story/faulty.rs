@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use oban_core::{
     Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
     JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta,
-    QueueSpec, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
+    QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,8 @@ pub(crate) struct Faulty {
     reclaims: AtomicBool,
     /// Cron jobs that are inserted, and whose answers get lost.
     lost_crons: AtomicUsize,
+    /// Notifications are not sent.
+    mute: AtomicBool,
     /// Prunings of more jobs than this fail.
     prune_limit: AtomicUsize,
     /// The most jobs an operator's call was answered with.
@@ -75,6 +77,7 @@ impl Faulty {
             slow_reclaims: AtomicUsize::new(0),
             reclaims: AtomicBool::new(false),
             lost_crons: AtomicUsize::new(0),
+            mute: AtomicBool::new(false),
             prune_limit: AtomicUsize::new(usize::MAX),
             largest: AtomicUsize::new(0),
             upkeep: Mutex::default(),
@@ -84,6 +87,11 @@ impl Faulty {
     /// Hears no notification.
     pub(crate) fn deaf(self) -> Self {
         Self { deaf: true, ..self }
+    }
+
+    /// Sends no notification.
+    pub(crate) fn mute(&self) {
+        self.mute.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn fail_next_calls(&self, count: usize) {
@@ -252,7 +260,7 @@ impl Engine for Faulty {
         if take(&self.lost_acks) { Err(unavailable()) } else { Ok(taken) }
     }
 
-    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Vec<Touched>> {
+    async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
         self.reach()?;
         if take(&self.slow_reclaims) {
             self.reclaims.store(true, Ordering::SeqCst);
@@ -265,6 +273,11 @@ impl Engine for Faulty {
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
         self.reach()?;
         self.inner.stage_jobs(stage).await
+    }
+
+    async fn announce_queues(&self) -> Result<Vec<String>> {
+        self.reach()?;
+        self.inner.announce_queues().await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {
@@ -344,6 +357,9 @@ impl Notifier for Faulty {
 
     async fn notify(&self, channel: Channel, payloads: &[Value]) -> Result<()> {
         self.reach()?;
+        if self.mute.load(Ordering::SeqCst) {
+            return Err(unavailable());
+        }
         self.inner.notify(channel, payloads).await
     }
 

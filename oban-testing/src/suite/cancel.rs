@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use oban_core::{Finish, Job, JobFilter, JobState, Touched};
+use oban_core::{Channel, Finish, Job, JobFilter, JobState, Touched};
+
+use serde_json::json;
 
 use crate::{
     Harness,
@@ -101,4 +103,15 @@ pub async fn wins_or_loses_whole_against_an_ack(h: Harness) {
         assert_eq!(row.state, JobState::Cancelled, "both before and after its end");
         assert_eq!(row.errors.len(), usize::from(taken.contains(&row.id)), "{row:?}");
     }
+}
+
+pub async fn tells_whoever_runs_them(h: Harness) {
+    let mut ear = h.other_ear(Channel::Signal).await;
+    let running = [h.job_in(JobState::Executing).await, h.job_in(JobState::Executing).await];
+    let waiting = [h.job_in(JobState::Available).await, h.job_in(JobState::Scheduled).await];
+    h.engine.cancel_jobs(&JobFilter::ids(waiting.map(|job| job.id))).await.unwrap();
+    assert!(ear.heard().await.is_empty(), "nobody runs them");
+    h.engine.cancel_jobs(&JobFilter::ids(running.clone().map(|job| job.id))).await.unwrap();
+    let signals = running.map(|job| json!({"action": "pkill", "job_id": job.id}));
+    assert_eq!(ear.heard().await, signals);
 }

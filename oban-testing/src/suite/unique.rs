@@ -5,6 +5,7 @@ use oban_core::{
     UNIQUE_KEY, Unique, UniqueField, UniqueStates, UniqueTimestamp,
 };
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::{Harness, harness::job};
 
@@ -262,19 +263,18 @@ pub async fn meets_only_jobs_that_were_unique(h: Harness) {
 }
 
 pub async fn stores_one_of_a_hundred_at_once(h: Harness) {
-    let inserts = (0..100).map(|number| {
+    let mut inserts = JoinSet::new();
+    for number in 0..100 {
         let engine = Arc::clone(if number % 2 == 0 { &h.engine } else { &h.other });
-        tokio::spawn(async move {
+        inserts.spawn(async move {
             let jobs = vec![job().unique(Unique::forever()), job().queue("other").unique(Unique::forever())];
             // In two orders, so that two inserts could wait for each other.
             let jobs = if number % 3 == 0 { jobs.into_iter().rev().collect() } else { jobs };
             engine.insert_jobs(None, jobs).await.unwrap()
-        })
-    });
-    let mut stored = 0;
-    for insert in Vec::from_iter(inserts) {
-        stored += insert.await.unwrap().iter().filter(|inserted| !inserted.conflict).count();
+        });
     }
+    let inserted = inserts.join_all().await.concat();
+    let stored = inserted.iter().filter(|inserted| !inserted.conflict).count();
     assert_eq!((stored, count(&h).await), (2, 2));
 }
 

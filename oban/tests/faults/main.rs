@@ -19,6 +19,7 @@ mod worker;
 
 // The tests, by fault.
 mod bad_environments;
+mod commands;
 mod crowds;
 mod cut_notifications;
 mod killed_nodes;

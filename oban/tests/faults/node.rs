@@ -48,6 +48,10 @@ pub(crate) struct Seen {
     pub(crate) runs: Vec<(i64, u32)>,
     /// Each change of leadership.
     pub(crate) leads: Vec<bool>,
+    /// Each change of its queue's being paused.
+    pub(crate) paused: Vec<bool>,
+    /// Ids of [`Hold`]s that have ended, or were dropped.
+    pub(crate) held: Vec<i64>,
     /// What went against a guarantee.
     pub(crate) broken: Vec<String>,
     /// Warnings and errors.
@@ -181,6 +185,8 @@ impl Seen {
         match *words.split(' ').collect::<Vec<_>>() {
             ["started"] => self.started = true,
             ["run", id, attempt] => self.runs.push((id.parse().unwrap(), attempt.parse().unwrap())),
+            ["paused", paused] => self.paused.push(paused.parse().unwrap()),
+            ["held", id] => self.held.push(id.parse().unwrap()),
             ["leads", leads] => self.leads.push(leads.parse().unwrap()),
             _ => self.broken.push(words.to_owned()),
         }
@@ -240,6 +246,7 @@ async fn run(settings: Settings) {
     say("started");
     tokio::select! {
         () = tell_leadership(&oban) => {}
+        () = tell_pauses(&oban) => {}
         stopped = oban.run_until(terminated.recv()) => stopped.unwrap(),
     }
 }
@@ -254,6 +261,19 @@ fn listen_to_the_test() -> watch::Receiver<bool> {
         std::process::exit(1);
     });
     gate
+}
+
+async fn tell_pauses(oban: &Oban) {
+    let mut told = false;
+    loop {
+        if let Ok(info) = oban.check_queue("default").await
+            && info.paused != told
+        {
+            say(&format!("paused {}", info.paused));
+            told = info.paused;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 async fn tell_leadership(oban: &Oban) {

@@ -53,6 +53,7 @@ impl Worker<Scene> for Work {
 impl Worker<Scene> for Hold {
     async fn perform(self, ctx: Context<Scene>) -> Performed {
         let _presence = enter(&ctx);
+        let _end = Told(format!("held {}", ctx.job().id));
         let mut gate = ctx.state().gate.clone();
         gate.wait_for(|open| *open).await?;
         Ok(Outcome::Complete)
@@ -78,6 +79,15 @@ impl Worker<Scene> for Alone {
 async fn work(millis: u64) {
     if millis > 0 {
         tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+/// Says this when it is dropped.
+struct Told(String);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        say(&self.0);
     }
 }
 
