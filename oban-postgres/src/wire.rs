@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use oban_core::{Error, Result};
 use serde_json::Value;
@@ -48,11 +48,11 @@ pub(crate) fn decode(text: &str) -> Option<Value> {
 fn pack(plain: &str) -> std::io::Result<String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(plain.as_bytes())?;
-    Ok(BASE64_STANDARD.encode(encoder.finish()?))
+    Ok(STANDARD.encode(encoder.finish()?))
 }
 
 fn unpack(packed: &str) -> Option<Vec<u8>> {
-    let bytes = BASE64_STANDARD.decode(packed.trim_end()).ok()?;
+    let bytes = STANDARD.decode(packed.trim_end()).ok()?;
     let mut plain = Vec::new();
     let length = GzDecoder::new(&*bytes).take(LONGEST_UNPACKED + 1).read_to_end(&mut plain).ok()?;
     (u64::try_from(length).ok()? <= LONGEST_UNPACKED).then_some(plain)
@@ -60,7 +60,7 @@ fn unpack(packed: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BASE64_STANDARD, Engine, LONGEST, MARK, decode, encode, pack};
+    use super::{Engine, LONGEST, MARK, STANDARD, decode, encode, pack};
     use serde_json::{Value, json};
 
     /// Captured from nodes of Oban 2.23 and of oban-py 0.7, without what the capture has cut short.
@@ -97,7 +97,7 @@ mod tests {
         let bomb = pack(&json!({"queue": "0".repeat(2_000_000)}).to_string()).unwrap();
         let list = pack("[1]").unwrap();
         let cut = &list[..list.len() / 2];
-        let no_gzip = BASE64_STANDARD.encode("{}");
+        let no_gzip = STANDARD.encode("{}");
         for text in ["", "word", "[1]", "7", "{\"queue\":", "Z:", "Z:%", "H4sI", &bomb, &list, cut, &no_gzip]
         {
             assert_eq!(decode(text), None, "{text}");
