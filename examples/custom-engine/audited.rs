@@ -4,7 +4,10 @@ use std::{io, path::Path};
 
 use async_trait::async_trait;
 use oban::{
-    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched,
+    Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune,
+    QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged,
+    Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;

@@ -92,7 +92,8 @@ impl Options {
     pub(crate) fn cron(&self, private: &TokenStream) -> TokenStream {
         let Some(cron) = &self.cron else { return TokenStream::new() };
         let expression = checked(cron, &quote!(#private::CronExpression), &quote!(as_str));
-        let period = self.catch_up.iter().map(|period| checked(period, &quote!(#private::Period), &quote!(reason)));
+        let period =
+            self.catch_up.iter().map(|period| checked(period, &quote!(#private::Period), &quote!(reason)));
         let timezone = self.timezone.iter().map(|timezone| quote!(.timezone(#timezone)));
         let catch_up = self.catch_up.iter().map(|period| quote!(.catch_up(#period)));
         quote! {
@@ -183,8 +184,10 @@ mod tests {
             read(tokens).unwrap().check_cron(&mut mistakes);
             assert_eq!(messages(mistakes.or(())), [message]);
         }
-        let entry = read(quote!(catch_up = "1h", cron = "@daily")).unwrap().cron(&quote!(private)).to_string();
-        for part in ["private :: CronExpression :: parse (\"@daily\")", "private :: Period :: parse (\"1h\")"] {
+        let entry =
+            read(quote!(catch_up = "1h", cron = "@daily")).unwrap().cron(&quote!(private)).to_string();
+        for part in ["private :: CronExpression :: parse (\"@daily\")", "private :: Period :: parse (\"1h\")"]
+        {
             assert!(entry.contains(part), "{entry}");
         }
         assert_eq!(read(quote!()).unwrap().cron(&quote!(private)).to_string(), "");

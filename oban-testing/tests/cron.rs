@@ -9,8 +9,8 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use oban_core::{
-    Clock, Context, CronCheck, CronEntry, CronKey, Engine, Inspect, Job, JobArgs, JobFilter, Lease, Oban, Outcome, Peer,
-    Performed, Worker,
+    Clock, Context, CronCheck, CronEntry, CronKey, Engine, Inspect, Job, JobArgs, JobFilter, Lease, Oban,
+    Outcome, Peer, Performed, Worker,
 };
 use oban_testing::Memory;
 use serde::{Deserialize, Serialize};
@@ -38,8 +38,14 @@ const ENTRIES: [(&str, &str, i64); 3] =
 
 async fn node(memory: &Memory, name: usize) -> Oban {
     let entries = ENTRIES.map(|(name, expression, _)| CronEntry::new(expression, Tick {}).name(name));
-    let builder = Oban::builder(memory.clone()).node(format!("node.{name}")).queue("default", 5).worker::<Tick>();
-    entries.into_iter().fold(builder.without_pruner(), |builder, entry| builder.cron_entry(entry)).start().await.unwrap()
+    let builder =
+        Oban::builder(memory.clone()).node(format!("node.{name}")).queue("default", 5).worker::<Tick>();
+    entries
+        .into_iter()
+        .fold(builder.without_pruner(), |builder, entry| builder.cron_entry(entry))
+        .start()
+        .await
+        .unwrap()
 }
 
 async fn now(memory: &Memory) -> DateTime<Utc> {
@@ -91,7 +97,8 @@ async fn simulate(seed: u64) {
             }
             // The leader stops, whoever it is, if another node is left.
             4 if are_several => {
-                if let Some(leader) = nodes.iter_mut().find(|node| node.as_ref().is_some_and(Oban::is_leader)) {
+                if let Some(leader) = nodes.iter_mut().find(|node| node.as_ref().is_some_and(Oban::is_leader))
+                {
                     leader.take().unwrap().stop().await.unwrap();
                 }
             }
@@ -113,11 +120,11 @@ async fn simulate(seed: u64) {
         let found = minutes.remove(name).unwrap_or_default();
         let unique: BTreeSet<_> = found.iter().copied().collect();
         assert_eq!(found.len(), unique.len(), "seed {seed}: {name} ran twice in a minute");
-        let is_due = |minute: &DateTime<Utc>| {
-            minute.timestamp() / 60 % every == if every == 60 { 7 } else { 0 }
-        };
+        let is_due =
+            |minute: &DateTime<Utc>| minute.timestamp() / 60 % every == if every == 60 { 7 } else { 0 };
         let first = DateTime::from_timestamp(begin.timestamp() / 60 * 60, 0).unwrap();
-        let all = (1..).map(|passed| first + TimeDelta::minutes(passed)).take_while(|minute| *minute <= latest);
+        let all =
+            (1..).map(|passed| first + TimeDelta::minutes(passed)).take_while(|minute| *minute <= latest);
         let missed: Vec<_> = all.filter(is_due).filter(|minute| !unique.contains(minute)).collect();
         assert!(missed.is_empty(), "seed {seed}: {name} did not run at {missed:?}, begun {begin}");
     }

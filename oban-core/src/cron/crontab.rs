@@ -59,7 +59,9 @@ impl Crontab {
             let Some(planned) = planned else { continue };
             if crontab.0.iter().any(|other| other.key.name == planned.key.name) {
                 problems.push(what(match &entry.name {
-                    Some(name) => format!("another entry is called {name:?} as well; give one of them another name"),
+                    Some(name) => {
+                        format!("another entry is called {name:?} as well; give one of them another name")
+                    }
                     None => "it is given twice; remove one, or give one of them a name".to_owned(),
                 }));
             }
@@ -133,7 +135,8 @@ pub(crate) fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 fn plan(entry: &CronEntry, timezone: Option<&str>, problems: &mut Vec<String>) -> Option<Planned> {
-    let expression = entry.expression.parse::<CronExpression>().map_err(|error| problems.push(error.to_string()));
+    let expression =
+        entry.expression.parse::<CronExpression>().map_err(|error| problems.push(error.to_string()));
     let zone = match entry.timezone.as_deref().or(timezone) {
         Some(name) => zone::zone(name).map_err(|error| problems.push(error)),
         None => Ok(zone::UTC),
@@ -161,14 +164,16 @@ fn plan(entry: &CronEntry, timezone: Option<&str>, problems: &mut Vec<String>) -
         key: CronKey { name, schedule },
         expression,
         zone,
-        catch_up: TimeDelta::from_std(catch_up.min(Duration::from_secs(u64::from(u32::MAX)))).unwrap_or_default(),
+        catch_up: TimeDelta::from_std(catch_up.min(Duration::from_secs(u64::from(u32::MAX))))
+            .unwrap_or_default(),
         job: entry.job.clone().meta(meta),
     })
 }
 
 /// Names entries that have none: the same in every version of this crate, as it is stored (FNV-1a).
 fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -214,7 +219,8 @@ mod tests {
         ] {
             for (crontab, expected) in [(&strict, by_strict), (&later, by_later)] {
                 let due = crontab.due(0, at("08:00:00"), at(now));
-                let expected: Vec<_> = expected.map(|inserted| ("09:00".to_owned(), inserted)).into_iter().collect();
+                let expected: Vec<_> =
+                    expected.map(|inserted| ("09:00".to_owned(), inserted)).into_iter().collect();
                 assert_eq!(minutes(&due), expected, "{now}");
             }
         }

@@ -157,7 +157,8 @@ impl CronExpression {
     }
 }
 
-const FIVE_FIELDS: &str = " fields and needs five: minute, hour, day, month and weekday, as in \"0 9 * * MON-FRI\"";
+const FIVE_FIELDS: &str =
+    " fields and needs five: minute, hour, day, month and weekday, as in \"0 9 * * MON-FRI\"";
 
 impl FromStr for CronExpression {
     type Err = CronError;

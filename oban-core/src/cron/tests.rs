@@ -47,7 +47,8 @@ fn reference(text: &str) -> Option<Reference> {
     for (field, word) in words.into_iter().enumerate() {
         let (min, max) = RANGES[field];
         for part in word.split(',') {
-            let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
+            let (range, step) =
+                part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
             let step = match step {
                 None => 1,
                 Some(step) if step.starts_with('0') || step.len() > 2 => return None,
@@ -98,8 +99,10 @@ fn is_due(fields: &Reference, at: &DateTime<Tz>) -> bool {
 
 /// A field that is mostly right.
 fn field() -> impl Strategy<Value = String> {
-    let number = || prop_oneof![8 => (0..35_u32).prop_map(|n| n.to_string()), 1 => (0..100_u32).prop_map(|n| format!("{n:02}")),
-        1 => select(vec!["MON", "SUN", "SAT", "JAN", "FEB", "DEC", "mon", "", "x", "99999999999"]).prop_map(str::to_owned)];
+    let number = || {
+        prop_oneof![8 => (0..35_u32).prop_map(|n| n.to_string()), 1 => (0..100_u32).prop_map(|n| format!("{n:02}")),
+        1 => select(vec!["MON", "SUN", "SAT", "JAN", "FEB", "DEC", "mon", "", "x", "99999999999"]).prop_map(str::to_owned)]
+    };
     let part = prop_oneof![
         4 => Just("*".to_owned()),
         4 => number(),
@@ -117,7 +120,8 @@ fn frequent() -> impl Strategy<Value = String> {
     let hour = select(vec!["*", "*/2", "0", "1", "2", "3", "1-3", "0-23", "22/1"]);
     let weekday = select(vec!["*", "*", "SUN", "0-3", "SAT,SUN"]);
     let day = select(vec!["*", "*", "*/3", "31,1", "20-31"]);
-    (minute, hour, day, weekday).prop_map(|(minute, hour, day, weekday)| format!("{minute} {hour} {day} * {weekday}"))
+    (minute, hour, day, weekday)
+        .prop_map(|(minute, hour, day, weekday)| format!("{minute} {hour} {day} * {weekday}"))
 }
 
 /// Minutes around the changes of clocks, and some others.
@@ -133,7 +137,9 @@ fn moment() -> impl Strategy<Value = i64> {
         "2026-04-04T15:00Z",
         "2011-12-30T10:00Z", // Apia, by a day
     ];
-    let change = select(CHANGES.map(|text| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%#z").unwrap().timestamp()).to_vec());
+    let change = select(
+        CHANGES.map(|text| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%#z").unwrap().timestamp()).to_vec(),
+    );
     prop_oneof![4 => (change, -3000..3000_i64).prop_map(|(at, minutes)| at + minutes * 60), 1 => 1_000_000_000..2_000_000_000_i64]
 }
 
@@ -262,7 +268,8 @@ fn all_five_fields_have_to_match() {
 
 #[test]
 fn a_skipped_hour_is_made_up_for_and_a_doubled_one_counts_once() {
-    let berlin = |month, day, hour, minute| Tz::Europe__Berlin.with_ymd_and_hms(2026, month, day, hour, minute, 0);
+    let berlin =
+        |month, day, hour, minute| Tz::Europe__Berlin.with_ymd_and_hms(2026, month, day, hour, minute, 0);
     let nightly: CronExpression = "30 2 * * *".parse().unwrap();
     let spring = nightly.next_at(&berlin(3, 28, 12, 0).unwrap()).unwrap();
     assert_eq!(spring, berlin(3, 29, 3, 0).unwrap(), "2:30 does not exist: the first minute after");

@@ -7,7 +7,9 @@ pub(super) const UTC: Tz = Tz::Etc__UTC;
 pub(super) fn zone(name: &str) -> Result<Tz, String> {
     name.parse().map_err(|_| {
         let hint = nearest(name).map(|zone| format!("; did you mean {:?}?", zone.name())).unwrap_or_default();
-        format!("time zone {name:?} is unknown{hint}; use a name of the IANA database, such as \"Europe/Berlin\"")
+        format!(
+            "time zone {name:?} is unknown{hint}; use a name of the IANA database, such as \"Europe/Berlin\""
+        )
     })
 }
 

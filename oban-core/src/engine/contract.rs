@@ -3,7 +3,8 @@ use std::{any::Any, fmt};
 use async_trait::async_trait;
 
 use super::{
-    Ack, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
+    Ack, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Fetch, Fetched, Inspect, Prune, QueueChange,
+    QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 

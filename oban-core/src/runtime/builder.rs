@@ -2,8 +2,8 @@ use std::{fmt, sync::Arc};
 
 use super::{Config, Oban, node::Node};
 use crate::{
-    CronEntry, Engine, Error, Lifeline, NewJob, Notifier, Period, PeriodError, Pruner, Reindexer, Result, Worker,
-    engine::SharedNotifier, queue::QueueOptions, service::take_period, worker::Registry,
+    CronEntry, Engine, Error, Lifeline, NewJob, Notifier, Period, PeriodError, Pruner, Reindexer, Result,
+    Worker, engine::SharedNotifier, queue::QueueOptions, service::take_period, worker::Registry,
 };
 
 /// Sets up an instance. Nothing runs, and nothing is checked, before [`start`](Builder::start).

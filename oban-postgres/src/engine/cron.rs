@@ -23,7 +23,8 @@ pub(super) async fn check(postgres: &Postgres, check: CronCheck<'_>) -> Result<C
         .bind(check.entries.iter().map(|key| key.name.clone()).collect::<Vec<_>>())
         .bind(check.entries.iter().map(|key| key.schedule.clone()).collect::<Vec<_>>());
     let rows = postgres.own.fetch_all(OPERATION, statement).await?;
-    let first = rows.first().ok_or_else(|| Error::new(ErrorKind::Store, OPERATION, "no entry was asked about"))?;
+    let first =
+        rows.first().ok_or_else(|| Error::new(ErrorKind::Store, OPERATION, "no entry was asked about"))?;
     let decoded = || {
         let Stamp(now) = first.try_get("now")?;
         Ok(CronChecked { now, entries: rows.iter().map(status).collect::<Result<_, sqlx::Error>>()? })

@@ -20,7 +20,8 @@ pub(super) fn check(
     let mut checked = CronChecked { now, entries: Vec::with_capacity(entries.len()) };
     let now = time::to_text(now);
     for CronKey { name, schedule } in entries {
-        let params = named_params! { ":instance": instance, ":name": name, ":schedule": schedule, ":now": now };
+        let params =
+            named_params! { ":instance": instance, ":name": name, ":schedule": schedule, ":now": now };
         checked.entries.push(statement.query_row(params, |row| {
             let last: Option<String> = row.get(1)?;
             Ok(CronStatus { is_known: row.get(0)?, last: last.and_then(|last| time::from_text(&last)) })

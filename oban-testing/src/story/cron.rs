@@ -2,8 +2,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use oban_core::{
-    Builder, Context, CronAction, CronCheck, CronEntry, CronInsert, CronKey, CronRun, Engine, ErrorKind, Job, JobArgs,
-    JobFilter, JobState, Lease, Outcome, Performed, Worker,
+    Builder, Context, CronAction, CronCheck, CronEntry, CronInsert, CronKey, CronRun, Engine, ErrorKind, Job,
+    JobArgs, JobFilter, JobState, Lease, Outcome, Performed, Worker,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,7 +32,8 @@ async fn now(engine: &dyn Engine) -> DateTime<Utc> {
 /// Lets the store know an entry since so many minutes, as if a node had stopped then. Returns that minute.
 async fn seen(c: &Cluster, name: &str, minutes_ago: i64) -> DateTime<Utc> {
     let now = now(&*c.engine).await;
-    let minute = DateTime::from_timestamp(now.timestamp() / 60 * 60, 0).unwrap() - TimeDelta::minutes(minutes_ago);
+    let minute =
+        DateTime::from_timestamp(now.timestamp() / 60 * 60, 0).unwrap() - TimeDelta::minutes(minutes_ago);
     let runs = [CronRun { key: key(name), minute, action: CronAction::Begin }];
     let insert = CronInsert { instance: "Oban", runs: &runs, keep: 1000 };
     assert_eq!(c.engine.insert_cron_jobs(insert).await.unwrap().len(), 1);
@@ -69,7 +70,8 @@ fn with_queue(builder: Builder<Notes>) -> Builder<Notes> {
 pub async fn inserts_each_minute_once_on_three_nodes(c: Cluster) {
     let since = seen(&c, "a", 200).await;
     let entry = || minutely("a").catch_up("1d");
-    let node = |engine: &Arc<dyn Engine>, name| with_queue(c.node_on(Arc::clone(engine), name)).cron_entry(entry());
+    let node =
+        |engine: &Arc<dyn Engine>, name| with_queue(c.node_on(Arc::clone(engine), name)).cron_entry(entry());
     let (one, two, three) = tokio::try_join!(
         node(&c.engine, "web.1").start(),
         node(&c.other, "web.2").start(),
@@ -116,7 +118,8 @@ pub async fn runs_what_is_due_at_a_start(c: Cluster) {
     oban.stop().await.unwrap();
     let boots = minutes(&c, "boot").await;
     assert_eq!(boots.len(), 1);
-    let again = with_queue(c.other_node()).cron_entry(at_start()).cron_entry(minutely("a")).start().await.unwrap();
+    let again =
+        with_queue(c.other_node()).cron_entry(at_start()).cron_entry(minutely("a")).start().await.unwrap();
     // Both are offered by the same round.
     eventually("the store knows the other entry", || async {
         let check = CronCheck { instance: "Oban", entries: &[key("a")] };
@@ -167,7 +170,8 @@ pub async fn inserts_nothing_twice_when_answers_are_lost(c: Cluster) {
     let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
     faulty.lose_next_crons(2);
     let entry = minutely("a").catch_up("1d");
-    let oban = with_queue(c.node_on(Arc::clone(&faulty) as _, "web.1")).cron_entry(entry).start().await.unwrap();
+    let oban =
+        with_queue(c.node_on(Arc::clone(&faulty) as _, "web.1")).cron_entry(entry).start().await.unwrap();
     complete(&c, "a", since).await;
     oban.stop().await.unwrap();
 }
@@ -243,7 +247,14 @@ pub async fn refuses_bad_entries_before_anything_runs(c: Cluster) {
     let error = builder.start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     let told = error.to_string();
-    for part in ["hour 25", "priority 11", "Mars/Base", "cron entry \"@daily\" of \"Needy\"", "`user_id`", "#[serde(default)]"] {
+    for part in [
+        "hour 25",
+        "priority 11",
+        "Mars/Base",
+        "cron entry \"@daily\" of \"Needy\"",
+        "`user_id`",
+        "#[serde(default)]",
+    ] {
         assert!(told.contains(part), "{part} is missing in: {told}");
     }
 }

@@ -8,9 +8,10 @@ use std::{
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
-    JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta,
-    QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error,
+    ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease,
+    NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue,
+    Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -303,7 +304,9 @@ impl Engine for Faulty {
     async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
         self.reach()?;
         if let Some(run) = insert.runs.iter().find(|run| run.key.name == REFUSED_ENTRY) {
-            return Err(Error::invalid("insert_cron_jobs", "unacceptable").with_context("entry", &run.key.name));
+            return Err(
+                Error::invalid("insert_cron_jobs", "unacceptable").with_context("entry", &run.key.name)
+            );
         }
         let taken = self.inner.insert_cron_jobs(insert).await?;
         if !taken.is_empty() && take(&self.lost_crons) { Err(unavailable()) } else { Ok(taken) }

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use oban_core::{
-    Channel, CronAction, CronCheck, CronInsert, CronKey, CronRun, CronStatus, CronTaken, Engine, Job, JobFilter,
+    Channel, CronAction, CronCheck, CronInsert, CronKey, CronRun, CronStatus, CronTaken, Engine, Job,
+    JobFilter,
 };
 
 use crate::{
@@ -21,7 +22,8 @@ fn insertion(name: &str, minute: DateTime<Utc>) -> CronRun {
 /// The minute that it is, and those before.
 fn minute(h: &Harness, ago: i64) -> DateTime<Utc> {
     let now = h.now();
-    now - TimeDelta::nanoseconds(now.timestamp_nanos_opt().unwrap() % 60_000_000_000) - TimeDelta::minutes(ago)
+    now - TimeDelta::nanoseconds(now.timestamp_nanos_opt().unwrap() % 60_000_000_000)
+        - TimeDelta::minutes(ago)
 }
 
 async fn check(engine: &dyn Engine, entries: &[CronKey]) -> Vec<CronStatus> {
@@ -73,7 +75,11 @@ pub async fn inserts_nothing_before_its_time(h: Harness) {
     assert_eq!(taken(&insert(&*h.engine, &runs).await), [1]);
     h.clock.advance(TimeDelta::minutes(-10));
     let ago = [insertion("a", minute(&h, 0)), insertion("a", minute(&h, -10))];
-    assert_eq!(taken(&insert(&*h.engine, &ago).await), [0], "the clock stepped back: those after it are not due");
+    assert_eq!(
+        taken(&insert(&*h.engine, &ago).await),
+        [0],
+        "the clock stepped back: those after it are not due"
+    );
     h.advance("11m");
     assert_eq!(taken(&insert(&*h.engine, &runs).await), [0]);
 }
@@ -85,18 +91,18 @@ pub async fn knows_entries_by_name_and_schedule(h: Harness) {
     let changed = CronKey { schedule: "@daily Etc/UTC".to_owned(), ..key("a") };
     let statuses = check(&*h.other, &[changed.clone(), key("b"), key("a")]).await;
     let last = Some(minute(&h, 5));
-    let expected = [
-        CronStatus { is_known: false, last },
-        CronStatus::default(),
-        CronStatus { is_known: true, last },
-    ];
+    let expected =
+        [CronStatus { is_known: false, last }, CronStatus::default(), CronStatus { is_known: true, last }];
     assert_eq!(statuses, expected);
     let run = CronRun { key: changed.clone(), ..insertion("a", minute(&h, 3)) };
     assert_eq!(taken(&insert(&*h.engine, &[run.clone()]).await), [0]);
     let last = Some(minute(&h, 3));
     assert_eq!(check(&*h.engine, &[changed, key("a")]).await, [CronStatus { is_known: true, last }; 2]);
     let other_schedule = CronRun { key: key("a"), ..run };
-    assert!(insert(&*h.engine, &[other_schedule]).await.is_empty(), "a minute of a name is one, whatever its schedule");
+    assert!(
+        insert(&*h.engine, &[other_schedule]).await.is_empty(),
+        "a minute of a name is one, whatever its schedule"
+    );
 }
 
 pub async fn keeps_instances_apart(h: Harness) {
@@ -128,7 +134,10 @@ pub async fn may_still_insert_what_was_missed(h: Harness) {
     assert!(insert(&*h.engine, &[insertion("a", minute(&h, 2)), missed]).await.is_empty());
     let begun = CronRun { key: key("b"), minute: minute(&h, 2), action: CronAction::Begin };
     insert(&*h.engine, &[begun]).await;
-    assert!(insert(&*h.engine, &[insertion("b", minute(&h, 2))]).await.is_empty(), "an entry begins after its first");
+    assert!(
+        insert(&*h.engine, &[insertion("b", minute(&h, 2))]).await.is_empty(),
+        "an entry begins after its first"
+    );
     assert_eq!(jobs(&h).await.len(), 2);
 }
 
@@ -140,11 +149,15 @@ pub async fn keeps_the_latest_minutes_of_an_entry(h: Harness) {
     }
     let again = insert(&*h.engine, &runs).await;
     assert_eq!(taken(&again), [0, 1, 2, 3, 4, 5], "the four latest are still known");
-    assert!(insert(&*h.engine, &[insertion("b", minute(&h, 50))]).await.is_empty(), "other entries keep theirs");
+    assert!(
+        insert(&*h.engine, &[insertion("b", minute(&h, 50))]).await.is_empty(),
+        "other entries keep theirs"
+    );
 }
 
 pub async fn inserts_each_minute_once_at_two_nodes(h: Harness) {
-    let runs: Arc<Vec<CronRun>> = Arc::new((0..100).rev().map(|ago| insertion("a", minute(&h, ago))).collect());
+    let runs: Arc<Vec<CronRun>> =
+        Arc::new((0..100).rev().map(|ago| insertion("a", minute(&h, ago))).collect());
     let mut offers = Vec::new();
     for node in 0..6 {
         let engine = Arc::clone(if node % 2 == 0 { &h.engine } else { &h.other });
