@@ -6,6 +6,7 @@
 
 mod backoff;
 mod clock;
+mod cron;
 mod engine;
 mod error;
 mod job;
@@ -21,9 +22,20 @@ pub use backoff::job as default_backoff;
 /// The time types of the API.
 pub use chrono;
 pub use clock::Clock;
+pub use cron::CronEntry;
+pub use cron::CronError;
+pub use cron::CronExpression;
 pub use engine::Ack;
 pub use engine::Capabilities;
 pub use engine::Conn;
+pub use engine::CronAction;
+pub use engine::CronCheck;
+pub use engine::CronChecked;
+pub use engine::CronInsert;
+pub use engine::CronKey;
+pub use engine::CronRun;
+pub use engine::CronStatus;
+pub use engine::CronTaken;
 pub use engine::Engine;
 pub use engine::Fetch;
 pub use engine::Fetched;

@@ -42,6 +42,17 @@ macro_rules! __each_story {
                 survives_a_row_that_vanishes_while_it_runs,
                 retries_and_updates_on_demand,
             }
+            cron {
+                inserts_each_minute_once_on_three_nodes,
+                catches_up_on_what_nobody_inserted,
+                runs_what_is_due_at_a_start,
+                runs_the_entry_of_a_worker,
+                inserts_nothing_twice_when_answers_are_lost,
+                goes_on_after_an_outage,
+                one_entry_that_is_refused_holds_up_no_other,
+                needs_no_leader,
+                refuses_bad_entries_before_anything_runs,
+            }
             drain {
                 runs_what_is_available_once,
                 runs_jobs_in_the_order_of_a_queue,

@@ -11,6 +11,7 @@ pub(crate) mod faulty;
 pub mod clusters;
 pub mod commands;
 pub mod control;
+pub mod cron;
 pub mod drain;
 pub mod failures;
 pub mod input;

@@ -21,6 +21,7 @@ guides! {
     installation,
     maintenance,
     operating_queues,
+    periodic_jobs,
     queues,
     scaling,
     scheduling_jobs,

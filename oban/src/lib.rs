@@ -48,6 +48,17 @@ pub use oban_core::Checked;
 pub use oban_core::Clock;
 pub use oban_core::Conn;
 pub use oban_core::Context;
+pub use oban_core::CronAction;
+pub use oban_core::CronCheck;
+pub use oban_core::CronChecked;
+pub use oban_core::CronEntry;
+pub use oban_core::CronError;
+pub use oban_core::CronExpression;
+pub use oban_core::CronInsert;
+pub use oban_core::CronKey;
+pub use oban_core::CronRun;
+pub use oban_core::CronStatus;
+pub use oban_core::CronTaken;
 pub use oban_core::Drain;
 pub use oban_core::Drained;
 pub use oban_core::Engine;
@@ -130,8 +141,11 @@ pub use oban_testing as testing;
 /// What the macros' code refers to. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
+    pub use oban_core::CronEntry;
+    pub use oban_core::CronExpression;
     pub use oban_core::JobArgs;
     pub use oban_core::NewJob;
+    pub use oban_core::Period;
     pub use serde;
     pub use serde_json;
 }

@@ -19,7 +19,7 @@ use crate::{
     engine::{Relayed, SharedNotifier, Traced},
     peer::Election,
     queue::{Executor, Producer, QueueOptions, Wiring},
-    service::{Gossip, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, Sounding, Stager},
+    service::{Cron, Gossip, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, Sounding, Stager},
     worker::Registry,
 };
 
@@ -171,6 +171,10 @@ impl Node {
                 );
             }
             None => {}
+        }
+        let crontab = config.crontab(&mut Vec::new());
+        if !crontab.is_empty() {
+            services.push(Box::new(Cron::new(engine.clone(), config.name.clone(), crontab)));
         }
         if let Some(interval) = config.gossip_interval {
             let (name, queues) = (config.name.clone(), Arc::clone(&self.queues));
