@@ -90,11 +90,7 @@ async fn simulate(seed: u64) {
                     node.stop().await.unwrap();
                 }
             }
-            2 | 3 => {
-                if nodes[name].is_none() {
-                    nodes[name] = Some(node(&memory, name).await);
-                }
-            }
+            2 | 3 if nodes[name].is_none() => nodes[name] = Some(node(&memory, name).await),
             // The leader stops, whoever it is, if another node is left.
             4 if are_several => {
                 if let Some(leader) = nodes.iter_mut().find(|node| node.as_ref().is_some_and(Oban::is_leader))

@@ -86,7 +86,7 @@ fn shows(fields: &Reference, label: NaiveDateTime) -> bool {
 
 /// What is due, from the history of a clock: its labels minute by minute.
 fn is_due(fields: &Reference, at: &DateTime<Tz>) -> bool {
-    let label = |minutes| (at.clone() + TimeDelta::minutes(minutes)).naive_local();
+    let label = |minutes| (*at + TimeDelta::minutes(minutes)).naive_local();
     if fields[1].len() == 24 {
         return shows(fields, label(0));
     }

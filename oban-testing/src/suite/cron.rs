@@ -95,7 +95,7 @@ pub async fn knows_entries_by_name_and_schedule(h: Harness) {
         [CronStatus { is_known: false, last }, CronStatus::default(), CronStatus { is_known: true, last }];
     assert_eq!(statuses, expected);
     let run = CronRun { key: changed.clone(), ..insertion("a", minute(&h, 3)) };
-    assert_eq!(taken(&insert(&*h.engine, &[run.clone()]).await), [0]);
+    assert_eq!(taken(&insert(&*h.engine, std::slice::from_ref(&run)).await), [0]);
     let last = Some(minute(&h, 3));
     assert_eq!(check(&*h.engine, &[changed, key("a")]).await, [CronStatus { is_known: true, last }; 2]);
     let other_schedule = CronRun { key: key("a"), ..run };
