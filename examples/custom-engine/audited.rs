@@ -4,9 +4,10 @@ use std::{io, path::Path};
 
 use async_trait::async_trait;
 use oban::{
-    Ack, Capabilities, Channel, Conn, Engine, Fetch, Fetched, Inserted, Inspect, Job, JobChanges, JobCount,
-    JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed,
-    Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched,
+    Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune,
+    QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged,
+    Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -101,6 +102,17 @@ impl<E: Engine> Engine for Audited<E> {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         Ok(self.touched("prune", self.inner.prune_jobs(prune).await?))
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        self.inner.check_cron(check).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        let taken = self.inner.insert_cron_jobs(insert).await?;
+        let inserted = taken.iter().filter_map(|taken| taken.inserted.as_ref());
+        self.trail.write("insert_cron", inserted.map(|inserted| Entry::written(&inserted.job)));
+        Ok(taken)
     }
 
     async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {

@@ -1,6 +1,9 @@
 //! Whose time counts. Production trusts the store's clock; tests pin one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::time::Instant;
@@ -20,7 +23,7 @@ enum Source {
     Store,
     Pinned(Arc<Mutex<DateTime<Utc>>>),
     Virtual {
-        origin: DateTime<Utc>,
+        origin: Arc<Mutex<DateTime<Utc>>>,
         since: Instant,
     },
 }
@@ -40,28 +43,39 @@ impl Clock {
     pub fn following_tokio() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
         let origin = truncate(Utc::now());
-        Self(Source::Virtual { origin, since: Instant::now() })
+        Self(Source::Virtual { origin: Arc::new(Mutex::new(origin)), since: Instant::now() })
     }
 
     /// The time to bind instead of the store's, with microsecond precision; `None` when the store's own counts.
     pub fn now(&self) -> Option<DateTime<Utc>> {
         match &self.0 {
             Source::Store => None,
-            Source::Pinned(now) => Some(*now.lock().unwrap_or_else(PoisonError::into_inner)),
+            Source::Pinned(now) => Some(read(now)),
             Source::Virtual { origin, since } => {
                 let elapsed = TimeDelta::from_std(since.elapsed()).unwrap_or(TimeDelta::MAX);
-                Some(truncate(origin.checked_add_signed(elapsed).unwrap_or(*origin)))
+                let origin = read(origin);
+                Some(truncate(origin.checked_add_signed(elapsed).unwrap_or(origin)))
             }
         }
     }
 
-    /// Moves a pinned clock by `delta`, backwards if negative. Other clocks are left alone.
+    /// Moves a pinned or a virtual clock by `delta`, backwards if negative. The store's is left alone.
     pub fn advance(&self, delta: TimeDelta) {
-        if let Source::Pinned(now) = &self.0 {
-            let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
-            *now = now.checked_add_signed(delta).unwrap_or(*now);
+        if let Source::Pinned(time) | Source::Virtual { origin: time, .. } = &self.0 {
+            let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
+            *time = time.checked_add_signed(delta).unwrap_or(*time);
         }
     }
+}
+
+/// `time` plus `delay`, as stores keep it.
+pub(crate) fn later(time: DateTime<Utc>, delay: Duration) -> DateTime<Utc> {
+    let delay = TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX);
+    truncate(time.checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC))
+}
+
+fn read(time: &Mutex<DateTime<Utc>>) -> DateTime<Utc> {
+    *time.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Stores keep microseconds; anything finer would not survive the round trip.
@@ -89,5 +103,7 @@ mod tests {
         let before = clock.now().unwrap();
         tokio::time::advance(std::time::Duration::from_secs(90)).await;
         assert_eq!(clock.now().unwrap() - before, TimeDelta::seconds(90));
+        clock.clone().advance(TimeDelta::seconds(-100));
+        assert_eq!(clock.now().unwrap() - before, TimeDelta::seconds(-10));
     }
 }

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Unsupported,
     /// This instance has stopped.
     Stopped,
+    /// A job failed while its caller waited for it, and had asked to be told.
+    Failed,
     /// The store refused for any other reason.
     Store,
 }

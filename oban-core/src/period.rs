@@ -98,6 +98,11 @@ const fn unit(bytes: &[u8], at: usize) -> Option<(usize, u64)> {
 }
 
 impl PeriodError {
+    /// What is wrong, without what was given; also at compile time.
+    pub const fn reason(&self) -> &'static str {
+        self.reason
+    }
+
     const fn of(text: &str, reason: &'static str) -> Self {
         let (bytes, mut given, mut length) = (text.as_bytes(), [0; KEPT], 0);
         while length < bytes.len() && length < KEPT {

@@ -3,7 +3,10 @@
 mod acker;
 mod appetite;
 mod calls;
+mod drain;
+mod drainer;
 mod executor;
+mod here;
 mod inbox;
 mod options;
 mod producer;
@@ -12,7 +15,12 @@ mod slot;
 mod watchman;
 mod wiring;
 
+pub use drain::Drain;
+pub use drain::Drained;
+pub(crate) use drainer::Drainer;
 pub(crate) use executor::Executor;
+pub(crate) use here::Ran;
+pub(crate) use here::run_here;
 pub use options::QueueInfo;
 pub use options::QueueOptions;
 pub(crate) use producer::Producer;

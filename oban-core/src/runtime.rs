@@ -3,7 +3,9 @@
 mod builder;
 mod config;
 mod control;
+mod drain;
 mod echoes;
+mod inline;
 mod node;
 mod oban;
 mod obedience;
@@ -13,6 +15,7 @@ mod queues;
 mod scope;
 mod signals;
 mod supervisor;
+mod testing;
 
 pub use builder::Builder;
 pub(crate) use config::Config;
@@ -22,3 +25,4 @@ pub use scope::Scope;
 pub use scope::Target;
 pub(crate) use supervisor::Service;
 pub(crate) use supervisor::Supervisor;
+pub use testing::Testing;

@@ -1,5 +1,6 @@
 //! The services that keep the rows tidy.
 
+mod cron;
 mod gossip;
 mod lifeline;
 mod pruner;
@@ -8,6 +9,7 @@ mod reindexer;
 mod sonar;
 mod stager;
 
+pub(crate) use cron::Cron;
 pub(crate) use gossip::Gossip;
 pub use lifeline::Lifeline;
 pub(crate) use lifeline::Rescuing;

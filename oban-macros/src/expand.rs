@@ -80,6 +80,7 @@ fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> 
     misplaced(input).for_each(|mistake| mistakes.add(mistake));
     let name = &input.ident;
     let worker = options.worker.clone().unwrap_or_else(|| name.unraw().to_string());
+    options.check_cron(mistakes);
     mistakes.sift(check_name(Key::Worker, &worker, name.span()));
     let aliases = aliases(options, &worker, mistakes);
     if !implementable(input) {
@@ -88,12 +89,14 @@ fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> 
     let facade = facade(options);
     let private = quote!(#facade::__private);
     let configure = options.configure(&private);
+    let cron = options.cron(&private);
     quote! {
         #[automatically_derived]
         impl #private::JobArgs for #name {
             const WORKER: &'static str = #worker;
             #aliases
             #configure
+            #cron
         }
     }
 }

@@ -11,18 +11,24 @@ pub(crate) enum Key {
     Priority,
     Tags,
     Meta,
+    Cron,
+    Timezone,
+    CatchUp,
     Worker,
     Aliases,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Queue,
         Self::MaxAttempts,
         Self::Priority,
         Self::Tags,
         Self::Meta,
+        Self::Cron,
+        Self::Timezone,
+        Self::CatchUp,
         Self::Worker,
         Self::Aliases,
         Self::Crate,
@@ -35,6 +41,9 @@ impl Key {
             Self::Priority => "priority",
             Self::Tags => "tags",
             Self::Meta => "meta",
+            Self::Cron => "cron",
+            Self::Timezone => "timezone",
+            Self::CatchUp => "catch_up",
             Self::Worker => "worker",
             Self::Aliases => "aliases",
             Self::Crate => "crate",
@@ -49,6 +58,9 @@ impl Key {
             Self::Priority => "priority = 1",
             Self::Tags => r#"tags("billing", "eu")"#,
             Self::Meta => r#"meta(team = "growth")"#,
+            Self::Cron => r#"cron = "0 9 * * MON-FRI""#,
+            Self::Timezone => r#"timezone = "Europe/Berlin""#,
+            Self::CatchUp => r#"catch_up = "1h""#,
             Self::Worker => r#"worker = "MyApp.Mailer""#,
             Self::Aliases => r#"aliases("OldName")"#,
             Self::Crate => r#"crate = "my_app::oban""#,
@@ -126,12 +138,14 @@ mod tests {
         assert_eq!(
             messages(read("queu")),
             ["unknown key `queu`. Did you mean `queue`? \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `aliases`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, `timezone`, `catch_up`, \
+              `worker`, `aliases`, `crate`"]
         );
         assert_eq!(
             messages(read("colour")),
             ["unknown key `colour`. \
-              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `worker`, `aliases`, `crate`"]
+              allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, `timezone`, `catch_up`, \
+              `worker`, `aliases`, `crate`"]
         );
     }
 
@@ -145,7 +159,8 @@ mod tests {
         assert_eq!(nearest("metadata"), Some(Key::Meta));
         assert_eq!(nearest("alias"), Some(Key::Aliases));
         assert_eq!(nearest("unique"), None);
-        assert_eq!(nearest("cron"), None);
+        assert_eq!(nearest("crontab"), Some(Key::Cron));
+        assert_eq!(nearest("time_zone"), Some(Key::Timezone));
         assert_eq!(nearest("x"), None);
     }
 

@@ -45,6 +45,9 @@ use proc_macro::TokenStream;
 /// | `priority = 1` | 0 runs first, 9 last | 0 |
 /// | `tags("billing", "eu")` | labels to filter by; `tags = [..]` is the same | none |
 /// | `meta(team = "growth")` | a JSON object beside the args | `{}` |
+/// | `cron = "0 9 * * MON-FRI"` | every node with this worker inserts it then, with args made of `{}` | never |
+/// | `timezone = "Europe/Berlin"` | whose wall clock `cron` goes by | that of the instance, UTC |
+/// | `catch_up = "1h"` | how late a minute of `cron` is still inserted | 5 minutes |
 /// | `worker = "MyApp.Mailer"` | the stored name, 1 to 127 characters | the struct's name |
 /// | `aliases("OldName")` | other stored names the worker answers to; `aliases = [..]` is the same | none |
 /// | `crate = "my_app::oban"` | where the crate `oban` is, as a string or a path | `::oban` |

@@ -1,14 +1,14 @@
 //! What a `#[job(..)]` says, read from its tokens.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, LitStr, Meta, Path};
 
 use crate::entry::entries;
 use crate::key::Key;
 use crate::meta::{Json, meta};
 use crate::mistakes::Mistakes;
-use crate::value::{aliases, facade, max_attempts, name, priority, tags};
+use crate::value::{aliases, facade, max_attempts, name, priority, tags, text};
 
 /// The keys that were given; a key with a mistake counts as absent, so that the rest can go on.
 #[derive(Debug, Default)]
@@ -24,6 +24,9 @@ pub(crate) struct Options {
     priority: Option<u32>,
     tags: Option<Vec<String>>,
     meta: Option<Json>,
+    cron: Option<LitStr>,
+    timezone: Option<LitStr>,
+    catch_up: Option<LitStr>,
     seen: Vec<Key>,
 }
 
@@ -45,6 +48,9 @@ impl Options {
                 Key::Priority => self.priority = mistakes.sift(priority(span, entry.value)),
                 Key::Tags => self.tags = mistakes.sift(tags(span, entry.value)),
                 Key::Meta => self.meta = mistakes.sift(meta(span, entry.value)),
+                Key::Cron => self.cron = mistakes.sift(text(key, span, entry.value)),
+                Key::Timezone => self.timezone = mistakes.sift(text(key, span, entry.value)),
+                Key::CatchUp => self.catch_up = mistakes.sift(text(key, span, entry.value)),
                 Key::Worker => self.worker = mistakes.sift(name(key, span, entry.value)),
                 Key::Aliases => self.aliases = mistakes.sift(aliases(span, entry.value)),
                 Key::Crate => self.facade = mistakes.sift(facade(span, entry.value)),
@@ -62,6 +68,41 @@ impl Options {
                     let message = format!("keys stand in parentheses: `#[job({})]`", Key::Queue.example());
                     mistakes.add(Error::new_spanned(pair, message));
                 }
+            }
+        }
+    }
+
+    /// Refuses what says something of an entry that is not there.
+    pub(crate) fn check_cron(&self, mistakes: &mut Mistakes) {
+        if self.seen.contains(&Key::Cron) {
+            return;
+        }
+        for (key, value) in [(Key::Timezone, &self.timezone), (Key::CatchUp, &self.catch_up)] {
+            if let Some(value) = value {
+                let message = format!("`{}` needs `cron`: add `{}`", key.name(), Key::Cron.example());
+                mistakes.add(Error::new(value.span(), message));
+            }
+        }
+    }
+
+    /// `JobArgs::cron`, or nothing if there is no entry.
+    ///
+    /// The grammar is known to the crate behind the facade, which this one does not depend on. So the compiler is
+    /// asked to run its parser in a constant, and its message appears where the text stands.
+    pub(crate) fn cron(&self, private: &TokenStream) -> TokenStream {
+        let Some(cron) = &self.cron else { return TokenStream::new() };
+        let expression = checked(cron, &quote!(#private::CronExpression), &quote!(as_str));
+        let period =
+            self.catch_up.iter().map(|period| checked(period, &quote!(#private::Period), &quote!(reason)));
+        let timezone = self.timezone.iter().map(|timezone| quote!(.timezone(#timezone)));
+        let catch_up = self.catch_up.iter().map(|period| quote!(.catch_up(#period)));
+        quote! {
+            fn cron() -> ::core::option::Option<#private::CronEntry> {
+                #expression
+                #(#period)*
+                ::core::option::Option::Some(
+                    #private::CronEntry::of::<Self>(#cron) #(#timezone)* #(#catch_up)*
+                )
             }
         }
     }
@@ -87,6 +128,16 @@ impl Options {
                 job #defaults
             }
         }
+    }
+}
+
+/// A constant that holds if the type can be parsed from the text.
+fn checked(text: &LitStr, kind: &TokenStream, message: &TokenStream) -> TokenStream {
+    quote_spanned! {text.span()=>
+        const _: () = match #kind::parse(#text) {
+            ::core::result::Result::Ok(_) => {}
+            ::core::result::Result::Err(error) => ::core::panic!("{}", error.#message()),
+        };
     }
 }
 
@@ -121,6 +172,25 @@ mod tests {
             configure(quote! { tags("a", "b"), queue = "mailers", priority = 1, max_attempts = 3 }),
             expected.to_string()
         );
+    }
+
+    #[test]
+    fn what_belongs_to_an_entry_needs_one() {
+        for (tokens, message) in [
+            (quote!(timezone = "Asia/Tokyo"), "`timezone` needs `cron`: add `cron = \"0 9 * * MON-FRI\"`"),
+            (quote!(catch_up = "1h"), "`catch_up` needs `cron`: add `cron = \"0 9 * * MON-FRI\"`"),
+        ] {
+            let mut mistakes = Mistakes::default();
+            read(tokens).unwrap().check_cron(&mut mistakes);
+            assert_eq!(messages(mistakes.or(())), [message]);
+        }
+        let entry =
+            read(quote!(catch_up = "1h", cron = "@daily")).unwrap().cron(&quote!(private)).to_string();
+        for part in ["private :: CronExpression :: parse (\"@daily\")", "private :: Period :: parse (\"1h\")"]
+        {
+            assert!(entry.contains(part), "{entry}");
+        }
+        assert_eq!(read(quote!()).unwrap().cron(&quote!(private)).to_string(), "");
     }
 
     #[test]

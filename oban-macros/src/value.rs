@@ -20,6 +20,13 @@ pub(crate) fn name(key: Key, span: Span, value: Value) -> syn::Result<String> {
     Ok(literal.value())
 }
 
+/// A string whose meaning is checked later.
+pub(crate) fn text(key: Key, span: Span, value: Value) -> syn::Result<LitStr> {
+    let literal: LitStr = literal(key, &assigned(key, span, value)?)?;
+    check_text(key, &literal.value(), literal.span())?;
+    Ok(literal)
+}
+
 /// Says what is wrong with a name, wherever it came from.
 pub(crate) fn check_name(key: Key, name: &str, span: Span) -> syn::Result<()> {
     let length = name.chars().count();
@@ -189,7 +196,7 @@ fn wrong(key: Key, tokens: &TokenStream) -> Error {
         Key::MaxAttempts | Key::Priority => "a whole number",
         Key::Tags | Key::Aliases => "strings",
         Key::Crate => "a path",
-        Key::Queue | Key::Worker | Key::Meta => "a string",
+        Key::Queue | Key::Worker | Key::Meta | Key::Cron | Key::Timezone | Key::CatchUp => "a string",
     };
     Error::new_spanned(tokens, format!("`{}` takes {kind}, written out: `{}`", key.name(), key.example()))
 }

@@ -2,6 +2,7 @@
 
 mod ack;
 mod copy;
+mod cron;
 mod fetch;
 mod housekeeping;
 mod insert;
@@ -12,9 +13,9 @@ mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, Engine, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob,
-    Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged,
-    Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted,
+    Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex,
+    Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 use sqlx::PgConnection;
 
@@ -79,6 +80,14 @@ impl Engine for Postgres {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         housekeeping::prune(self, prune).await
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        cron::check(self, check).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        cron::insert(self, insert).await
     }
 
     async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {

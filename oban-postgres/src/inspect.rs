@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use oban_core::{Inspect, Job, JobCount, JobFilter, Result};
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use crate::{
     Postgres,
     bind::{bind_above, bind_conditions, bind_filter},
-    row,
+    error, row,
 };
 
 #[async_trait]
@@ -38,6 +38,20 @@ impl Inspect for Postgres {
         counts.sort();
         Ok(counts)
     }
+}
+
+/// Lists jobs on a caller's connection.
+pub(crate) async fn list_within(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    filter: &JobFilter,
+) -> Result<Vec<Job>> {
+    if filter.is_nothing() {
+        return Ok(Vec::new());
+    }
+    let statement = bind_filter(postgres.query_unnamed(&postgres.sql.list_jobs), filter);
+    let statement = bind_above(statement, filter);
+    Ok(row::jobs(&error::within("jobs_tx", statement.fetch_all(conn)).await?))
 }
 
 fn count(row: &PgRow) -> Result<JobCount, sqlx::Error> {

@@ -35,3 +35,4 @@ mod wire;
 pub use migrate::IndexProfile;
 pub use postgres::Postgres;
 pub use tx::InsertTx;
+pub use tx::InspectTx;

@@ -1,5 +1,7 @@
-use oban_core::{Conn, Error, ErrorKind, Inserted, NewJob, Oban, Result};
+use oban_core::{Conn, Error, ErrorKind, Inserted, Job, JobFilter, NewJob, Oban, Result};
 use sqlx::PgConnection;
+
+use crate::{Postgres, inspect};
 
 /// Inserting on a connection of the application's, so that jobs share the fate of its own rows.
 ///
@@ -63,5 +65,36 @@ impl InsertTx for Oban {
     ) -> impl Future<Output = Result<Vec<Inserted>>> + Send {
         let jobs: Vec<NewJob> = jobs.into_iter().map(Into::into).collect();
         async move { self.insert_on(Conn::new(conn), jobs).await }
+    }
+}
+
+/// Reading jobs on a connection of the application's, so that those of its open transaction are seen.
+///
+/// Above all for tests that roll back what they did: `assert_enqueued!` of `oban-testing` takes what
+/// [`jobs_tx`](InspectTx::jobs_tx) returns.
+pub trait InspectTx {
+    /// The selected jobs as this connection sees them, lowest id first. Give the filter a limit where there may be many.
+    ///
+    /// # Errors
+    /// `Unsupported` when the instance does not run on [`Postgres`]; else what the database says.
+    fn jobs_tx(
+        &self,
+        conn: &mut PgConnection,
+        filter: JobFilter,
+    ) -> impl Future<Output = Result<Vec<Job>>> + Send;
+}
+
+impl InspectTx for Oban {
+    async fn jobs_tx(&self, conn: &mut PgConnection, filter: JobFilter) -> Result<Vec<Job>> {
+        let postgres = self.engine::<Postgres>().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                "jobs_tx",
+                "a connection to Postgres shows no jobs of another store; run the instance on oban_postgres::Postgres, \
+                 or read without the connection",
+            )
+            .with_context("engine", self.store().capabilities().name)
+        })?;
+        inspect::list_within(postgres, conn, &filter).await
     }
 }

@@ -1,6 +1,7 @@
 //! The engine: each call is one transaction on the writer's thread.
 
 mod ack;
+mod cron;
 mod fetch;
 pub(crate) mod insert;
 mod operate;
@@ -12,9 +13,9 @@ mod unique;
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
-    JobId, NewJob, Position, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue,
-    Result, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch,
+    Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Position, Prune, QueueChange, QueueMeta,
+    QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 
 use crate::{Sqlite, migrate};
@@ -113,6 +114,17 @@ impl Engine for Sqlite {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         self.write("prune_jobs", move |write| prune::prune(write, prune)).await
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        let (instance, entries) = (check.instance.to_owned(), check.entries.to_vec());
+        let now = self.now();
+        self.read("check_cron", move |conn| cron::check(conn, now, &instance, &entries)).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        let (instance, runs, keep) = (insert.instance.to_owned(), insert.runs.to_vec(), insert.keep);
+        self.write("insert_cron_jobs", move |write| cron::insert(write, &instance, &runs, keep)).await
     }
 
     async fn reindex(&self, _: &Reindex) -> Result<Reindexed> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use oban_core::{Inspect, Job, JobCount, JobFilter, JobState, Result};
-use rusqlite::named_params;
+use rusqlite::{Connection, named_params};
 
 use crate::{
     Sqlite, row,
@@ -16,16 +16,7 @@ use crate::{
 impl Inspect for Sqlite {
     async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
         let filter = filter.clone();
-        self.read("list_jobs", move |conn| {
-            let selected = select(conn, &filter, &JobState::ALL)?;
-            let mut statement = conn.prepare_cached(sql::LIST_JOBS)?;
-            let mut jobs = Vec::with_capacity(selected.len());
-            for job in selected {
-                jobs.extend(row::jobs(&mut statement, named_params! { ":id": job.id.0 })?);
-            }
-            Ok(jobs)
-        })
-        .await
+        self.read("list_jobs", move |conn| list(conn, &filter)).await
     }
 
     async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
@@ -41,4 +32,15 @@ impl Inspect for Sqlite {
         })
         .await
     }
+}
+
+/// Lists jobs on any connection to the file.
+pub(crate) fn list(conn: &Connection, filter: &JobFilter) -> rusqlite::Result<Vec<Job>> {
+    let selected = select(conn, filter, &JobState::ALL)?;
+    let mut statement = conn.prepare_cached(sql::LIST_JOBS)?;
+    let mut jobs = Vec::with_capacity(selected.len());
+    for job in selected {
+        jobs.extend(row::jobs(&mut statement, named_params! { ":id": job.id.0 })?);
+    }
+    Ok(jobs)
 }

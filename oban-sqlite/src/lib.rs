@@ -27,3 +27,4 @@ pub use open::Builder;
 pub use open::Sqlite;
 pub use rusqlite;
 pub use tx::InsertTx;
+pub use tx::InspectTx;

@@ -9,8 +9,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 use crate::{Sqlite, error::from_sqlite, sql};
 
 /// One step up and the way back for each version, from 1.
-const STEPS: [(&str, &str); 2] = [(sql::V1_UP, sql::V1_DOWN), (sql::V2_UP, sql::V2_DOWN)];
-const LATEST: u32 = 2;
+const STEPS: [(&str, &str); 3] =
+    [(sql::V1_UP, sql::V1_DOWN), (sql::V2_UP, sql::V2_DOWN), (sql::V3_UP, sql::V3_DOWN)];
+const LATEST: u32 = 3;
 const _: () = assert!(STEPS.len() == LATEST as usize);
 
 /// Brings the tables up to date; refuses those of a newer version.

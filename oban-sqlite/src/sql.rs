@@ -14,8 +14,11 @@ statements! {
     ANNOUNCE_QUEUES = "announce_queues";
     CAMPAIGN = "campaign";
     CANCEL_JOBS = "cancel_jobs";
+    CHECK_CRON = "check_cron";
     DELETE_JOBS = "delete_jobs";
     FETCH_JOBS = "fetch_jobs";
+    INSERT_CRON_JOBS = "insert_cron_jobs";
+    INSERT_CRON_JOBS_TRIM = "insert_cron_jobs_trim";
     INSERT_JOBS = "insert_jobs";
     INSERT_JOBS_DUPLICATE = "insert_jobs_duplicate";
     INSERT_JOBS_REPLACE = "insert_jobs_replace";
@@ -52,6 +55,8 @@ statements! {
     V1_UP = "migrations/v1_up";
     V2_DOWN = "migrations/v2_down";
     V2_UP = "migrations/v2_up";
+    V3_DOWN = "migrations/v3_down";
+    V3_UP = "migrations/v3_up";
     VERSION = "version";
     VERSION_SET = "version_set";
     VERSION_TABLE = "version_table";

@@ -1,9 +1,9 @@
 //! Inserting in the application's own transaction.
 
-use oban_core::{Error, ErrorKind, Inserted, NewJob, Oban, Result};
+use oban_core::{Error, ErrorKind, Inserted, Job, JobFilter, NewJob, Oban, Result, Testing};
 use rusqlite::Transaction;
 
-use crate::{Sqlite, engine::insert, error::from_sqlite, writer::Write};
+use crate::{Sqlite, engine::insert, error::from_sqlite, inspect, writer::Write};
 
 /// Inserts jobs together with the application's own rows: both are there, or neither.
 ///
@@ -63,6 +63,26 @@ impl InsertTx for Oban {
     }
 }
 
+/// Reading jobs in the application's own transaction, so that those it has inserted are seen.
+///
+/// Above all for tests that roll back what they did: `assert_enqueued!` of `oban-testing` takes what
+/// [`jobs_tx`](InspectTx::jobs_tx) returns. It blocks like rusqlite itself.
+pub trait InspectTx {
+    /// The selected jobs as this transaction sees them, lowest id first. Give the filter a limit where there may be many.
+    ///
+    /// # Errors
+    /// `Invalid` for a transaction on another file than the engine's; `Unsupported` when the instance does not run on
+    /// SQLite; else what SQLite says.
+    fn jobs_tx(&self, tx: &Transaction<'_>, filter: JobFilter) -> Result<Vec<Job>>;
+}
+
+impl InspectTx for Oban {
+    fn jobs_tx(&self, tx: &Transaction<'_>, filter: JobFilter) -> Result<Vec<Job>> {
+        engine_of("jobs_tx", self, tx)?;
+        inspect::list(tx, &filter).map_err(|error| from_sqlite("jobs_tx", error))
+    }
+}
+
 fn insert_in(
     operation: &'static str,
     oban: &Oban,
@@ -72,6 +92,19 @@ fn insert_in(
     for (at, job) in jobs.iter().enumerate() {
         job.validate().map_err(|error| if jobs.len() > 1 { error.with_context("job", at) } else { error })?;
     }
+    if oban.testing() == Some(Testing::Inline) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            operation,
+            "a job cannot run within a call that blocks, as this one does; test it with Testing::Manual",
+        ));
+    }
+    let engine = engine_of(operation, oban, tx)?;
+    insert::insert(&mut Write::new(tx, engine.now()), jobs).map_err(|error| from_sqlite(operation, error))
+}
+
+/// The engine of an instance, if the transaction is of its file.
+fn engine_of<'o>(operation: &'static str, oban: &'o Oban, tx: &Transaction<'_>) -> Result<&'o Sqlite> {
     let engine = engine(operation, oban)?;
     if tx.path() != engine.full_path() {
         return Err(Error::invalid(
@@ -81,7 +114,7 @@ fn insert_in(
         .with_context("transaction", tx.path().unwrap_or("in memory"))
         .with_context("engine", engine.path().display()));
     }
-    insert::insert(&mut Write::new(tx, engine.now()), jobs).map_err(|error| from_sqlite(operation, error))
+    Ok(engine)
 }
 
 fn engine<'o>(operation: &'static str, oban: &'o Oban) -> Result<&'o Sqlite> {
@@ -89,7 +122,7 @@ fn engine<'o>(operation: &'static str, oban: &'o Oban) -> Result<&'o Sqlite> {
         Error::new(
             ErrorKind::Unsupported,
             operation,
-            "a transaction of SQLite cannot insert into another kind of store; run the instance on \
+            "a transaction of SQLite holds no jobs of another kind of store; run the instance on \
              oban_sqlite::Sqlite, or use the method of its own driver",
         )
         .with_context("transaction", "sqlite")

@@ -56,7 +56,7 @@ async fn goes_down_to_nothing_and_up_again() {
 
     let error = engine.verify().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unmigrated);
-    for part in ["found: 0", "wanted: 2", "migrate_up"] {
+    for part in ["found: 0", "wanted: 3", "migrate_up"] {
         assert!(error.to_string().contains(part), "{part} missing in: {error}");
     }
     let error = engine.insert_jobs(None, vec![NewJob::new("Worker", json!({}))]).await.unwrap_err();
@@ -66,6 +66,25 @@ async fn goes_down_to_nothing_and_up_again() {
     engine.verify().await.unwrap();
     assert_eq!(catalogue(&path), made);
     insert(&engine).await;
+}
+
+#[tokio::test]
+async fn opening_brings_an_older_file_up_to_date_and_the_way_back_keeps_jobs() {
+    let (_directory, path) = file();
+    let engine = Sqlite::open(&path).await.unwrap();
+    let made = catalogue(&path);
+    insert(&engine).await;
+    for older in 1..engine.latest_version() {
+        engine.migrate_down(older).await.unwrap();
+        assert_eq!(engine.version().await.unwrap(), older);
+        assert_ne!(catalogue(&path), made);
+        assert_eq!(engine.verify().await.unwrap_err().kind(), ErrorKind::Unmigrated);
+
+        let opened = Sqlite::open(&path).await.unwrap();
+        opened.verify().await.unwrap();
+        assert_eq!(catalogue(&path), made);
+        assert_eq!(opened.list_jobs(&JobFilter::all()).await.unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

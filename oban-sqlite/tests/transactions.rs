@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use oban_core::{
     Channel, Clock, Conn, Engine, ErrorKind, Inspect, JobFilter, JobState, NewJob, Notice, Notifier, Oban,
+    Testing,
 };
 use oban_sqlite::{
-    InsertTx, Sqlite,
+    InsertTx, InspectTx, Sqlite,
     rusqlite::{Connection, TransactionBehavior},
 };
-use oban_testing::Memory;
+use oban_testing::{Memory, all_enqueued, assert_enqueued, refute_enqueued};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -163,4 +164,39 @@ async fn the_untyped_way_names_the_typed_one() {
     let error = engine.insert_jobs(Some(Conn::new(&mut conn)), vec![job("a")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("insert_tx"), "{error}");
+}
+
+#[tokio::test]
+async fn a_test_that_rolls_back_sees_its_own_jobs() {
+    let (directory, path) = file();
+    let manual = Oban::builder(Sqlite::open(&path).await.unwrap()).testing(Testing::Manual);
+    let oban = manual.queue("mailers", 10).start().await.unwrap();
+    let mut conn = connection(&path);
+
+    let tx = conn.transaction().unwrap();
+    let inserted = oban.insert_tx(&tx, job("mailers").tag("vip").schedule_in("5m")).unwrap();
+    let jobs = oban.jobs_tx(&tx, JobFilter::all()).unwrap();
+    assert_eq!(jobs, [inserted.job], "read as it was returned");
+    assert_enqueued!(jobs, worker = "SendWelcome", args = { "user_id": 1 }, scheduled_in = "5m");
+    refute_enqueued!(jobs, args = { "user_id": 2 });
+    assert!(all_enqueued!(oban).is_empty(), "nobody else sees it");
+    tx.rollback().unwrap();
+    refute_enqueued!(oban.jobs_tx(&conn.transaction().unwrap(), JobFilter::all()).unwrap(), tags = ["vip"]);
+
+    let mut elsewhere = connection(&directory.path().join("other.db"));
+    let error = oban.jobs_tx(&elsewhere.transaction().unwrap(), JobFilter::all()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_job_cannot_run_within_a_blocking_insert() {
+    let (_directory, path) = file();
+    let inline = Oban::builder(Sqlite::open(&path).await.unwrap()).testing(Testing::Inline);
+    let oban = inline.start().await.unwrap();
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+    let error = oban.insert_tx(&tx, job("a")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("Testing::Manual"), "{error}");
+    assert_eq!(oban.jobs_tx(&tx, JobFilter::all()).unwrap(), []);
 }

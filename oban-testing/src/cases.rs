@@ -43,6 +43,18 @@ macro_rules! __each_case {
                 wins_or_loses_whole_against_an_ack,
                 tells_whoever_runs_them,
             }
+            cron {
+                tells_the_stores_time,
+                inserts_a_minutes_job_once,
+                inserts_nothing_before_its_time,
+                knows_entries_by_name_and_schedule,
+                keeps_instances_apart,
+                counts_runs_up_to_now,
+                may_still_insert_what_was_missed,
+                keeps_the_latest_minutes_of_an_entry,
+                inserts_each_minute_once_at_two_nodes,
+                inserts_all_or_nothing_when_dropped,
+            }
             delete {
                 deletes_jobs_in_any_other_state,
                 spares_executing_jobs,

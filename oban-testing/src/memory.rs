@@ -1,5 +1,6 @@
 //! The engine that keeps jobs in this process's memory.
 
+mod cron;
 mod engine;
 mod index;
 mod inspect;

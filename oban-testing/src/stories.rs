@@ -42,6 +42,44 @@ macro_rules! __each_story {
                 survives_a_row_that_vanishes_while_it_runs,
                 retries_and_updates_on_demand,
             }
+            cron {
+                inserts_each_minute_once_on_three_nodes,
+                catches_up_on_what_nobody_inserted,
+                runs_what_is_due_at_a_start,
+                runs_the_entry_of_a_worker,
+                inserts_nothing_twice_when_answers_are_lost,
+                goes_on_after_an_outage,
+                one_entry_that_is_refused_holds_up_no_other,
+                needs_no_leader,
+                refuses_bad_entries_before_anything_runs,
+            }
+            drain {
+                runs_what_is_available_once,
+                runs_jobs_in_the_order_of_a_queue,
+                counts_by_outcome,
+                leaves_jobs_that_wait_for_a_time,
+                runs_scheduled_jobs_in_the_order_of_their_times,
+                runs_scheduled_jobs_up_to_a_time,
+                runs_what_is_due,
+                never_runs_a_job_twice_without_recursion,
+                runs_with_recursion_what_jobs_insert,
+                tries_again_with_recursion_until_the_last_attempt,
+                leaves_a_snoozed_job_to_its_time,
+                runs_no_more_than_its_limit,
+                ends_with_a_failure_and_leaves_the_rest,
+                passes_a_panic_on,
+                ends_a_job_that_takes_too_long,
+                ignores_the_outcome_of_a_cancelled_job,
+                hands_back_when_it_is_dropped,
+                ends_with_its_instance,
+                keeps_an_outcome_through_an_outage,
+                replaces_an_outcome_that_cannot_be_stored,
+                keeps_its_heart_beating,
+                shares_a_queue_with_a_node_and_another_drain,
+                runs_the_jobs_of_a_fetch_whose_answer_was_lost,
+                ends_however_jobs_breed,
+                refuses_what_makes_no_sense,
+            }
             failures {
                 survives_a_panic,
                 survives_a_panic_before_the_first_await,
@@ -96,6 +134,16 @@ macro_rules! __each_story {
                 finds_its_context_from_anywhere,
                 lets_jobs_insert_jobs,
                 runs_what_another_node_inserted,
+            }
+            testing {
+                runs_nothing_by_itself,
+                starts_no_queue,
+                runs_jobs_where_they_are_inserted,
+                runs_scheduled_jobs_as_well,
+                runs_what_a_job_inserts_within_its_insert,
+                passes_a_panic_to_the_inserter,
+                finds_what_is_enqueued,
+                waits_for_what_is_not_enqueued_yet,
             }
             upkeep {
                 prunes_each_state_at_its_own_age,

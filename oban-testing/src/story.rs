@@ -11,6 +11,8 @@ pub(crate) mod faulty;
 pub mod clusters;
 pub mod commands;
 pub mod control;
+pub mod cron;
+pub mod drain;
 pub mod failures;
 pub mod input;
 pub mod limits;
@@ -18,6 +20,7 @@ pub mod outages;
 pub mod outcomes;
 pub mod services;
 pub mod shutdown;
+pub mod testing;
 pub mod upkeep;
 
 pub use cluster::Cluster;

@@ -6,6 +6,7 @@
 pub mod ack;
 pub mod announce;
 pub mod cancel;
+pub mod cron;
 pub mod delete;
 pub mod fence;
 pub mod fetch;

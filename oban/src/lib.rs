@@ -48,6 +48,19 @@ pub use oban_core::Checked;
 pub use oban_core::Clock;
 pub use oban_core::Conn;
 pub use oban_core::Context;
+pub use oban_core::CronAction;
+pub use oban_core::CronCheck;
+pub use oban_core::CronChecked;
+pub use oban_core::CronEntry;
+pub use oban_core::CronError;
+pub use oban_core::CronExpression;
+pub use oban_core::CronInsert;
+pub use oban_core::CronKey;
+pub use oban_core::CronRun;
+pub use oban_core::CronStatus;
+pub use oban_core::CronTaken;
+pub use oban_core::Drain;
+pub use oban_core::Drained;
 pub use oban_core::Engine;
 pub use oban_core::Error;
 pub use oban_core::ErrorKind;
@@ -99,6 +112,7 @@ pub use oban_core::Stage;
 pub use oban_core::Staged;
 pub use oban_core::Subscription;
 pub use oban_core::Target;
+pub use oban_core::Testing;
 pub use oban_core::Touched;
 pub use oban_core::UNIQUE_KEY;
 pub use oban_core::Unique;
@@ -127,8 +141,11 @@ pub use oban_testing as testing;
 /// What the macros' code refers to. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
+    pub use oban_core::CronEntry;
+    pub use oban_core::CronExpression;
     pub use oban_core::JobArgs;
     pub use oban_core::NewJob;
+    pub use oban_core::Period;
     pub use serde;
     pub use serde_json;
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::{Job, JobId, JobState, job::recorded};
+use crate::{AttemptError, Job, JobId, JobState, clock::later, job::recorded};
 
 /// How one execution ended, and which execution it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,5 +144,30 @@ impl Finish {
     /// Whether the attempt is given back: `attempt` goes down by one.
     pub fn refunds_attempt(&self) -> bool {
         matches!(self, Self::Snooze { .. } | Self::HandBack)
+    }
+
+    /// Does to a job what a store does to its row when it takes this outcome at `now`.
+    pub fn apply(&self, job: &mut Job, now: DateTime<Utc>) {
+        job.state = self.state();
+        match job.state {
+            JobState::Completed => job.completed_at = Some(now),
+            JobState::Discarded => job.discarded_at = Some(now),
+            JobState::Cancelled => job.cancelled_at = Some(now),
+            _ => {}
+        }
+        if let Some(delay) = self.delay() {
+            job.scheduled_at = later(now, delay);
+        }
+        if let Some(error) = self.error() {
+            job.errors.push(AttemptError::new(now, job.attempt, error));
+        }
+        let count = self.counter().map(|counter| (counter, job.meta.get(counter).and_then(Value::as_i64)));
+        job.meta.extend(self.meta().into_iter().flatten());
+        if let Some((counter, count)) = count {
+            job.meta.insert(counter.to_owned(), Value::from(count.unwrap_or(0).saturating_add(1)));
+        }
+        if self.refunds_attempt() {
+            job.attempt = job.attempt.saturating_sub(1);
+        }
     }
 }

@@ -3,8 +3,8 @@ use std::{any::Any, fmt};
 use async_trait::async_trait;
 
 use super::{
-    Ack, Conn, Fetch, Fetched, Inspect, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex,
-    Reindexed, Rescue, Stage, Staged, Touched,
+    Ack, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Fetch, Fetched, Inspect, Prune, QueueChange,
+    QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
 };
 use crate::{Job, JobChanges, JobFilter, JobId, NewJob, Notifier, Peer, Result};
 
@@ -114,6 +114,19 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
 
     /// Deletes finished jobs that are old enough, at most `limit`.
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>>;
+
+    /// Tells the store's time, and what its log knows of these entries of a crontab. Reads only.
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked>;
+
+    /// Writes minutes of entries into the log and inserts the jobs of those that were not in it yet, in one transaction.
+    ///
+    /// The log holds a minute of an entry's name and instance once, whatever its schedule; a minute that another
+    /// transaction is about to write is waited for. One that was noted as missed may still be inserted. A minute
+    /// after the store's present one is left out. Jobs are
+    /// inserted, and their queues announced, as by [`insert_jobs`](Engine::insert_jobs). Of each entry that is
+    /// written, only the `keep` latest minutes stay in the log. Returns what was written, in the order given. Called
+    /// again with the same runs it does nothing.
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>>;
 
     /// Rebuilds indexes and removes what interrupted rebuilds left behind, one statement after the other, each alone and
     /// bounded by the timeout. Nothing else waits for it: jobs are inserted, fetched and acked meanwhile.

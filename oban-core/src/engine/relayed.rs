@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ack, Capabilities, Conn, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange,
-    QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted,
+    Inspect, JobCount, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue,
+    Stage, Staged, Touched,
 };
 use crate::{
     Channel, Job, JobChanges, JobFilter, JobId, JobState, Lease, NewJob, Notifier, Peer, Result, Subscription,
@@ -123,6 +124,18 @@ impl Engine for Relayed {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         self.engine.prune_jobs(prune).await
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        self.engine.check_cron(check).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        let taken = self.engine.insert_cron_jobs(insert).await?;
+        let inserted = taken.iter().filter_map(|taken| taken.inserted.as_ref());
+        let available = inserted.filter(|job| job.state == JobState::Available);
+        self.announce(available.map(|job| &job.job.queue)).await;
+        Ok(taken)
     }
 
     async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {

@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
-    Ack, Capabilities, Conn, Engine, Fetch, Fetched, Inserted, Inspect, JobCount, Prune, QueueChange,
-    QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted,
+    Inspect, JobCount, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue,
+    Stage, Staged, Touched,
 };
 use crate::{
     Channel, Error, ErrorKind, Job, JobChanges, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Result,
@@ -127,6 +128,14 @@ impl Engine for Traced {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         repeated("prune_jobs", || self.0.prune_jobs(prune)).await
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        repeated("check_cron", || self.0.check_cron(check)).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        repeated("insert_cron_jobs", || self.0.insert_cron_jobs(insert)).await
     }
 
     // Takes as long as its statements may, which it sees to itself, and is not repeated: it has a schedule.

@@ -3,7 +3,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{NewJob, Replace, Unique};
-use crate::{Period, PeriodError};
+use crate::{CronEntry, Period, PeriodError};
 
 /// The typed payload of one kind of job.
 ///
@@ -42,6 +42,11 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + 'static {
     /// Gives a new job the defaults of its kind.
     fn configure(job: NewJob) -> NewJob {
         job
+    }
+
+    /// The entry that every node with this worker keeps: what `#[job(cron = "…")]` makes. Default none.
+    fn cron() -> Option<CronEntry> {
+        None
     }
 
     /// A job with these args and the defaults of its kind.

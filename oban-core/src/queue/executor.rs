@@ -61,7 +61,7 @@ impl Executor {
         }
     }
 
-    fn run(self: &Arc<Self>, slot: Arc<Slot>) -> impl Future<Output = ()> + Send + use<> {
+    pub(super) fn run(self: &Arc<Self>, slot: Arc<Slot>) -> impl Future<Output = ()> + Send + use<> {
         let (executor, tenancy) = (Arc::clone(self), Tenancy(slot));
         async move {
             let slot = &tenancy.0;
@@ -116,7 +116,11 @@ impl Executor {
         match AssertUnwindSafe(perform).catch_unwind().await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(error)) => Err(with_causes(&error)),
-            Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
+            Err(panic) => {
+                let failure = format!("panicked: {}", panic_text(&*panic));
+                slot.keep_panic(panic);
+                Err(failure)
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::{
+    any::Any,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -23,7 +24,11 @@ pub(crate) struct Slot {
     finished: AtomicBool,
     killed: AtomicBool,
     kill: Notify,
+    panic: Mutex<Option<Panic>>,
 }
+
+/// What a worker panicked with.
+pub(super) type Panic = Box<dyn Any + Send>;
 
 /// Names a run within its producer. Its job does not: that may come back while an old run of it lingers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +56,7 @@ impl Slot {
             finished: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             kill: Notify::new(),
+            panic: Mutex::default(),
         }
     }
 
@@ -75,6 +81,15 @@ impl Slot {
         self.killed.store(true, Ordering::Release);
         self.cancellation.cancel();
         self.kill.notify_one();
+    }
+
+    /// Keeps a worker's panic for a caller in whose task it runs.
+    pub(super) fn keep_panic(&self, panic: Panic) {
+        *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+    }
+
+    pub(super) fn take_panic(&self) -> Option<Panic> {
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(super) async fn killed(&self) {

@@ -1,9 +1,9 @@
 use std::{fmt, sync::Arc};
 
-use super::{Config, Oban, node::Node};
+use super::{Config, Oban, Testing, node::Node};
 use crate::{
-    Engine, Error, Lifeline, Notifier, Period, PeriodError, Pruner, Reindexer, Result, Worker,
-    engine::SharedNotifier, queue::QueueOptions, service::take_period, worker::Registry,
+    CronEntry, Engine, Error, Lifeline, NewJob, Notifier, Period, PeriodError, Pruner, Reindexer, Result,
+    Worker, engine::SharedNotifier, queue::QueueOptions, service::take_period, worker::Registry,
 };
 
 /// Sets up an instance. Nothing runs, and nothing is checked, before [`start`](Builder::start).
@@ -36,6 +36,29 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// [aliases](crate::JobArgs::ALIASES).
     pub fn worker<W: Worker<S>>(mut self) -> Self {
         self.registry.insert::<S, W>(Arc::clone(&self.state), &mut self.config.problems);
+        self.config.cron.extend(W::cron());
+        self
+    }
+
+    /// Inserts a job whenever a cron expression is due: `.cron("0 9 * * MON-FRI", SendReport {})`. The job may have options
+    /// of its own, as in `SendReport {}.queue("slow")`.
+    ///
+    /// Every node that runs queues offers its entries to the store, which takes each minute of an entry once, however many
+    /// nodes there are. So all nodes should have the same entries, and nobody has to lead. See [`CronEntry`] for what
+    /// else an entry can be told, and [`CronExpression`](crate::CronExpression) for the grammar.
+    pub fn cron(self, expression: impl Into<String>, job: impl Into<NewJob>) -> Self {
+        self.cron_entry(CronEntry::new(expression, job))
+    }
+
+    /// Adds a periodic job with options: `.cron_entry(CronEntry::new("@daily", Clean {}).timezone("Asia/Tokyo"))`.
+    pub fn cron_entry(mut self, entry: CronEntry) -> Self {
+        self.config.cron.push(entry);
+        self
+    }
+
+    /// The time zone of entries that name none, those of `#[job(cron = "…")]` included. Default `Etc/UTC`.
+    pub fn cron_timezone(mut self, timezone: impl Into<String>) -> Self {
+        self.config.cron_timezone = Some(timezone.into());
         self
     }
 
@@ -157,6 +180,13 @@ impl<S: Send + Sync + 'static> Builder<S> {
     pub fn shutdown_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let Config { shutdown_grace_period, problems, .. } = &mut self.config;
         take_period("shutdown_grace_period", period, shutdown_grace_period, problems);
+        self
+    }
+
+    /// For tests of an application: nothing runs by itself. Queues are checked but not started, and there are no services.
+    /// See [`Testing`].
+    pub fn testing(mut self, mode: Testing) -> Self {
+        self.config.testing = Some(mode);
         self
     }
 

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use super::Testing;
 use crate::{
-    Error, Lifeline, Pruner, Reindexer, Result, job::validate, queue::QueueOptions, service::too_short,
+    CronEntry, Error, Lifeline, Pruner, Reindexer, Result, cron::Crontab, job::validate, queue::QueueOptions,
+    service::too_short,
 };
 
 /// Everything about an instance that is not code.
@@ -10,6 +12,8 @@ pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) node: String,
     pub(crate) queues: Vec<(String, QueueOptions)>,
+    pub(crate) cron: Vec<CronEntry>,
+    pub(crate) cron_timezone: Option<String>,
     pub(crate) stage_interval: Duration,
     pub(crate) heartbeat_interval: Duration,
     pub(crate) stale_after: Duration,
@@ -21,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) reindexer: Option<Reindexer>,
     pub(crate) cancel_grace_period: Duration,
     pub(crate) shutdown_grace_period: Duration,
+    pub(crate) testing: Option<Testing>,
     /// What a setter was given that makes no sense; told at start.
     pub(crate) problems: Vec<String>,
 }
@@ -31,6 +36,8 @@ impl Default for Config {
             name: "Oban".to_owned(),
             node: default_node(),
             queues: Vec::new(),
+            cron: Vec::new(),
+            cron_timezone: None,
             stage_interval: Duration::from_secs(1),
             heartbeat_interval: Duration::from_secs(5),
             stale_after: Duration::from_secs(20),
@@ -41,6 +48,7 @@ impl Default for Config {
             reindexer: None,
             cancel_grace_period: Duration::from_secs(5),
             shutdown_grace_period: Duration::from_secs(15),
+            testing: None,
             problems: Vec::new(),
         }
     }
@@ -52,6 +60,11 @@ fn default_node() -> String {
 }
 
 impl Config {
+    /// The entries, checked, and what is wrong with them.
+    pub(super) fn crontab(&self, problems: &mut Vec<String>) -> Crontab {
+        Crontab::new(&self.cron, self.cron_timezone.as_deref(), problems)
+    }
+
     pub(super) fn validate(&self) -> Result<()> {
         let mut problems = self.problems.clone();
         for (key, value) in [("name", &self.name), ("node", &self.node)] {
@@ -68,6 +81,7 @@ impl Config {
                 problems.push(format!("queue {queue:?} is given twice; keep one of them"));
             }
         }
+        self.crontab(&mut problems);
         for (key, value) in [
             ("stage_interval", self.stage_interval),
             ("heartbeat_interval", self.heartbeat_interval),

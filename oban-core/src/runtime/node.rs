@@ -10,13 +10,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Config, Oban, Queues, Service, Supervisor, echoes::Echoes, queues, signals::Signals};
+use super::{
+    Config, Oban, Queues, Service, Supervisor, Testing, echoes::Echoes, inline::Inline, queues,
+    signals::Signals,
+};
 use crate::{
     Engine, Error, ErrorKind, Lease, Notifier, QueueSpec, Result,
     engine::{Relayed, SharedNotifier, Traced},
     peer::Election,
     queue::{Executor, Producer, QueueOptions, Wiring},
-    service::{Gossip, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, Sounding, Stager},
+    service::{Cron, Gossip, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, Sounding, Stager},
     worker::Registry,
 };
 
@@ -31,6 +34,8 @@ pub(crate) struct Node {
     pub(super) queues: Arc<Queues>,
     pub(super) leads: watch::Sender<bool>,
     pub(super) sounding: watch::Sender<Sounding>,
+    /// Runs jobs as they are inserted, in tests that want it.
+    pub(super) inline: Option<Inline>,
     pulse: watch::Sender<Pulse>,
     pub(super) echoes: sync::Mutex<Echoes>,
     pub(super) supervisor: Supervisor,
@@ -40,7 +45,7 @@ pub(crate) struct Node {
     /// happen at once.
     services: Mutex<Vec<Layer>>,
     /// Asked to stop.
-    stopping: CancellationToken,
+    pub(super) stopping: CancellationToken,
     /// Has stopped.
     stopped: CancellationToken,
 }
@@ -67,6 +72,7 @@ impl Node {
             None => Traced::new(Arc::clone(&store)),
             Some(notifier) => Traced::new(Arc::new(Relayed::new(Arc::clone(&store), notifier))),
         };
+        let inline = (config.testing == Some(Testing::Inline)).then(Inline::new);
         let node = Arc::new(Self {
             store,
             engine,
@@ -74,6 +80,7 @@ impl Node {
             queues: Arc::default(),
             leads: watch::Sender::new(false),
             sounding: watch::Sender::new(Sounding::default()),
+            inline,
             pulse: watch::Sender::new(Pulse::default()),
             echoes: sync::Mutex::default(),
             supervisor,
@@ -86,7 +93,8 @@ impl Node {
         Arc::clone(&node).stop_when_told();
         node.stop_with_the_application();
         let oban = Oban::new(Arc::clone(&node));
-        for (queue, options) in &node.config.queues {
+        let queues = if node.config.testing.is_some() { &[] } else { node.config.queues.as_slice() };
+        for (queue, options) in queues {
             if let Err(error) = node.start_queue(queue, *options).await {
                 oban.stop().await?;
                 return Err(error);
@@ -164,6 +172,10 @@ impl Node {
             }
             None => {}
         }
+        let crontab = config.crontab(&mut Vec::new());
+        if !crontab.is_empty() {
+            services.push(Box::new(Cron::new(engine.clone(), config.name.clone(), crontab)));
+        }
         if let Some(interval) = config.gossip_interval {
             let (name, queues) = (config.name.clone(), Arc::clone(&self.queues));
             services.push(Box::new(Gossip::new(engine.clone(), name, queues, interval)));
@@ -181,6 +193,11 @@ impl Node {
     /// Starts a queue on this node.
     pub(super) async fn start_queue(self: &Arc<Self>, queue: &str, options: QueueOptions) -> Result<()> {
         options.validate("start_queue", queue)?;
+        if let Some(mode) = self.config.testing {
+            let message =
+                format!("this instance is for tests, {mode:?}, and runs no queues; drain {queue:?}");
+            return Err(Error::new(ErrorKind::Unsupported, "start_queue", message));
+        }
         let mut services = self.services.lock().await;
         self.ensure_running("start_queue")?;
         if self.queues.has(queue) {
@@ -218,8 +235,7 @@ impl Node {
             // What a living node lost comes back as soon as what a dead one had.
             audit_interval: self.config.stale_after,
         };
-        let executor = Executor::new(self.registry.clone(), self.workers.clone(), Oban::of(self));
-        let producer = Producer::new(self.engine.clone(), executor, meta, wiring);
+        let producer = Producer::new(self.engine.clone(), self.executor(), meta, wiring);
         let running = self.supervisor.supervise(Box::new(producer), handle.shutdown.clone());
         let (queues, name, stopped) = (Arc::clone(&self.queues), queue.to_owned(), handle.stopped.clone());
         self.queues.add(queue, handle);
@@ -229,6 +245,11 @@ impl Node {
             stopped.cancel();
         });
         Ok(())
+    }
+
+    /// Runs jobs with this node's workers.
+    pub(super) fn executor(self: &Arc<Self>) -> Executor {
+        Executor::new(self.registry.clone(), self.workers.clone(), Oban::of(self))
     }
 
     pub(super) fn ensure_running(&self, operation: &'static str) -> Result<()> {

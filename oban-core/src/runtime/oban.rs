@@ -3,7 +3,7 @@ use std::{any::Any, fmt, future::Future, sync::Arc};
 use serde::de::DeserializeOwned;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Builder, node::Node};
+use super::{Builder, Testing, node::Node};
 use crate::{
     Conn, Engine, Error, ErrorKind, Inserted, Inspect, Job, JobCount, JobFilter, JobId, JobState, NewJob,
     Result, SonarStatus,
@@ -80,7 +80,11 @@ impl Oban {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
-        self.node.engine.insert_jobs(conn, jobs).await
+        match &self.node.inline {
+            None => self.node.engine.insert_jobs(conn, jobs).await,
+            // In a box, lest those who never use it carry its size along.
+            Some(inline) => Ok(Box::pin(inline.insert(self.node.executor(), self.node(), jobs)).await),
+        }
     }
 
     /// The job with this id, if it is (still) there.
@@ -146,6 +150,11 @@ impl Oban {
     /// Whatever it says, each queue also looks for work once in each staging interval.
     pub fn sonar(&self) -> SonarStatus {
         self.node.sounding.borrow().status
+    }
+
+    /// How this instance behaves in a test, if it is for one.
+    pub fn testing(&self) -> Option<Testing> {
+        self.node.config.testing
     }
 
     /// The engine, if it is of this type.

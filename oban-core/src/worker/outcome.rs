@@ -89,6 +89,11 @@ impl<T> Checked<T> {
     pub fn value(&self) -> Option<&T> {
         self.0.as_ref().ok()
     }
+
+    /// What is wrong with the value, as it would be recorded.
+    pub fn problem(&self) -> Option<&str> {
+        self.0.as_ref().err().map(String::as_str)
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod both_imported;
 mod crate_path;
+mod cron;
 mod derive;
 mod every_key;
 mod macro_rules;

@@ -1,5 +1,6 @@
 -- Removes what is ours beside Oban's catalog.
 DROP TABLE IF EXISTS {prefix}.oban_producers;
+DROP TABLE IF EXISTS {prefix}.oban_cron_runs;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_available_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_staging_index;
 DROP INDEX IF EXISTS {prefix}.oban_jobs_retryable_index;

@@ -81,7 +81,7 @@ async fn all_or_none(
     Ok(inserted)
 }
 
-async fn any(
+pub(super) async fn any(
     postgres: &Postgres,
     conn: &mut PgConnection,
     jobs: Vec<NewJob>,

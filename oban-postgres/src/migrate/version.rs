@@ -5,7 +5,7 @@ use super::steps::LATEST;
 use crate::{Postgres, error, row};
 
 /// The version of what is ours, as the comment on our table tells it.
-const OURS: &str = "oban-rs 2";
+const OURS: &str = "oban-rs 3";
 
 /// On a table that something else takes care of, such as partitioning.
 const INFINITE: &str = "∞";

@@ -156,6 +156,21 @@ async fn many_migrators_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_ours_is_brought_up_to_date() {
+    let database = Database::migrated().await;
+    let pool = database.pool();
+    let postgres = Postgres::new(pool.clone());
+    postgres.insert_jobs(None, vec![NewJob::new("Keep", json!({}))]).await.unwrap();
+    // As the version before left it.
+    run(&pool, "DROP TABLE oban_cron_runs; COMMENT ON TABLE oban_producers IS 'oban-rs 2'").await;
+    assert_eq!(postgres.verify().await.unwrap_err().kind(), ErrorKind::Unmigrated);
+    postgres.migrate().await.unwrap();
+    postgres.verify().await.unwrap();
+    assert_catalog(&pool).await;
+    assert_eq!(postgres.list_jobs(&JobFilter::all()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_others_manage_is_left_alone() {
     let database = Database::migrated().await;
     let pool = database.pool();
@@ -180,7 +195,7 @@ async fn verify_says_what_is_wrong_and_what_cures_it() {
     let pool = database.pool();
     let postgres = Postgres::new(pool.clone());
     for (damage, parts) in [
-        ("COMMENT ON TABLE oban_producers IS NULL", ["producers", "oban-rs 2", "migrate"]),
+        ("COMMENT ON TABLE oban_producers IS NULL", ["producers", "oban-rs 3", "migrate"]),
         ("COMMENT ON TABLE oban_jobs IS '12'", ["12", "14", "migrate"]),
         ("COMMENT ON TABLE oban_jobs IS '15'", ["15", "14", "update"]),
         (
@@ -234,10 +249,11 @@ pub(crate) async fn assert_catalog(pool: &PgPool) {
     let extras: Vec<(String, String)> = rows(
         pool,
         "SELECT relname::text, relpersistence::text FROM pg_class
-         WHERE relname IN ('oban_peers', 'oban_producers') ORDER BY relname",
+         WHERE relname IN ('oban_cron_runs', 'oban_peers', 'oban_producers') ORDER BY relname",
     )
     .await;
-    assert_eq!(extras, [("oban_peers".into(), "u".into()), ("oban_producers".into(), "p".into())]);
+    let expected = [("oban_cron_runs", "p"), ("oban_peers", "u"), ("oban_producers", "p")];
+    assert_eq!(extras, expected.map(|(name, persistence)| (name.to_owned(), persistence.to_owned())));
     let triggers: Vec<(String,)> =
         rows(pool, "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal").await;
     assert!(triggers.is_empty(), "{triggers:?}");

@@ -1,8 +1,8 @@
 //! Inserting in the application's own transaction.
 
-use oban_core::{Channel, ErrorKind, Inspect, JobFilter, NewJob, Oban};
-use oban_postgres::{InsertTx, Postgres};
-use oban_testing::{Ear, Memory};
+use oban_core::{Channel, ErrorKind, Inspect, JobFilter, NewJob, Oban, Testing};
+use oban_postgres::{InsertTx, InspectTx, Postgres};
+use oban_testing::{Ear, Memory, all_enqueued, assert_enqueued, refute_enqueued};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -90,4 +90,31 @@ async fn jobs_that_live_elsewhere_cannot_join() {
     let error = oban.insert_tx(&mut tx, job("lost")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     oban.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_test_that_rolls_back_sees_its_own_jobs() {
+    let database = Database::migrated().await;
+    let pool = database.pool();
+    let manual = Oban::builder(Postgres::new(pool.clone())).testing(Testing::Manual);
+    let oban = manual.queue("mailers", 10).start().await.unwrap();
+
+    let mut tx = pool.begin().await.unwrap();
+    let new = NewJob::new("Greet", json!({"name": "Ada", "from": {"id": 7}})).queue("mailers").tag("vip");
+    let inserted = oban.insert_tx(&mut tx, new.schedule_in("5m")).await.unwrap();
+    let jobs = oban.jobs_tx(&mut tx, JobFilter::all()).await.unwrap();
+    assert_eq!(jobs, [inserted.job], "read as it was returned");
+    let args = json!({"from": {"id": 7}});
+    assert_enqueued!(jobs, worker = "Greet", args = args, tags = ["vip"], scheduled_in = "5m");
+    refute_enqueued!(jobs, args = { "from": { "id": 8 } });
+    assert_eq!(oban.jobs_tx(&mut tx, JobFilter::queue("other")).await.unwrap(), []);
+    assert_eq!(oban.jobs_tx(&mut tx, JobFilter::all().limit(0)).await.unwrap(), []);
+    assert!(all_enqueued!(oban).is_empty(), "nobody else sees it");
+    tx.rollback().await.unwrap();
+
+    let mut conn = pool.acquire().await.unwrap();
+    refute_enqueued!(oban.jobs_tx(&mut conn, JobFilter::all()).await.unwrap(), worker = "Greet");
+    let elsewhere = oban_testing::manual().start().await.unwrap();
+    let error = elsewhere.jobs_tx(&mut conn, JobFilter::all()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
 }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Inserted, Job, JobChanges, JobFilter,
-    JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result,
-    Stage, Staged, Touched,
+    Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error, ErrorKind, Fetch,
+    Fetched, Inserted, Job, JobChanges, JobFilter, JobId, NewJob, Prune, QueueChange, QueueMeta, QueueSpec,
+    Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Touched,
 };
 
 use super::Memory;
@@ -82,6 +82,14 @@ impl Engine for Memory {
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
         Ok(self.transaction(|store, now| store.prune(prune, now)))
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        Ok(self.transaction(|store, now| store.check_cron(check, now)))
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        Ok(self.transaction(|store, now| store.insert_cron_jobs(insert, now)))
     }
 
     async fn reindex(&self, _: &Reindex) -> Result<Reindexed> {

@@ -1,10 +1,10 @@
 //! A job's execution: given out, finished, handed back.
 
 use chrono::{DateTime, Utc};
-use oban_core::{Ack, AttemptError, Fetch, Fetched, Finish, Job, JobId, JobState, QueueMeta, Reclaimed};
+use oban_core::{Ack, Fetch, Fetched, Job, JobId, JobState, QueueMeta, Reclaimed};
 use serde_json::{Map, Value};
 
-use super::store::{Store, after};
+use super::store::Store;
 
 impl Store {
     pub(super) fn fetch(&mut self, fetch: Fetch<'_>, now: DateTime<Utc>) -> Fetched {
@@ -33,7 +33,7 @@ impl Store {
                     && job.attempt == ack.attempt
                     && job.attempted_at == ack.attempted_at
             };
-            let finished = self.change_if(ack.id, is_that_execution, |job| finish(job, &ack.finish, now));
+            let finished = self.change_if(ack.id, is_that_execution, |job| ack.finish.apply(job, now));
             taken.extend(finished.map(|job| job.id));
         }
         taken
@@ -54,32 +54,6 @@ impl Store {
             job.attempt = job.attempt.saturating_sub(1);
         };
         Reclaimed { jobs: lost.into_iter().filter_map(|id| self.touch(id, hand_back)).collect(), gone }
-    }
-}
-
-fn finish(job: &mut Job, finish: &Finish, now: DateTime<Utc>) {
-    job.state = finish.state();
-    match job.state {
-        JobState::Completed => job.completed_at = Some(now),
-        JobState::Discarded => job.discarded_at = Some(now),
-        JobState::Cancelled => job.cancelled_at = Some(now),
-        _ => {}
-    }
-    if let Some(delay) = finish.delay() {
-        job.scheduled_at = after(now, delay);
-    }
-    if let Some(error) = finish.error() {
-        job.errors.push(AttemptError::new(now, job.attempt, error));
-    }
-    if let Some(counter) = finish.counter() {
-        count_up(&mut job.meta, counter);
-    }
-    if let Some(mut meta) = finish.meta() {
-        meta.retain(|key, _| Some(key.as_str()) != finish.counter());
-        job.meta.extend(meta);
-    }
-    if finish.refunds_attempt() {
-        job.attempt = job.attempt.saturating_sub(1);
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use oban_core::{Inserted, Job, JobFilter, JobId, JobState, NewJob, Schedule, Touched, UniqueTimestamp};
 
-use super::{index::Index, peer::Held};
+use super::{cron::Log, index::Index, peer::Held};
 
 /// The tables. Every change of a row goes through [`Store::change`], which keeps the index true.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(super) struct Store {
     pub(super) producers: BTreeMap<String, DateTime<Utc>>,
     /// By the instance's name.
     pub(super) leases: BTreeMap<String, Held>,
+    /// The minutes of cron entries, by the instance's name and the entry's.
+    pub(super) cron: BTreeMap<(String, String), Log>,
     /// Queues that got available jobs in this transaction.
     pub(super) announced: BTreeSet<String>,
     /// Jobs that were cancelled in this transaction while they ran.

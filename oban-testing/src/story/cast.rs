@@ -61,6 +61,8 @@ pub(crate) enum Scene {
     Meet(usize),
     /// Inserts another job, which completes.
     Insert(String),
+    /// Inserts another one of its kind.
+    InsertLike,
 }
 
 /// What all acts of a story share.
@@ -163,6 +165,9 @@ async fn play(act: Act, ctx: &Context<Notes>, notes: &Notes) -> Performed {
         Scene::Meet(count) => notes.meet(count),
         Scene::Insert(name) => {
             ctx.oban().insert(Act::job(name, Scene::Complete)).await?;
+        }
+        Scene::InsertLike => {
+            ctx.oban().insert(Act::job(act.name, Scene::InsertLike)).await?;
         }
         Scene::Complete
         | Scene::FailUntil(_)

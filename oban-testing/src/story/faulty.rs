@@ -8,9 +8,10 @@ use std::{
 
 use async_trait::async_trait;
 use oban_core::{
-    Ack, Capabilities, Channel, Conn, Engine, Error, ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job,
-    JobChanges, JobCount, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta,
-    QueueSpec, Reclaimed, Reindex, Reindexed, Rescue, Result, Stage, Staged, Subscription, Touched,
+    Ack, Capabilities, Channel, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Error,
+    ErrorKind, Fetch, Fetched, Hub, Inserted, Inspect, Job, JobChanges, JobCount, JobFilter, JobId, Lease,
+    NewJob, Notifier, Peer, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue,
+    Result, Stage, Staged, Subscription, Touched,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,8 @@ pub(crate) struct Faulty {
     /// Reclaims that take effect late, and whether one does now.
     slow_reclaims: AtomicUsize,
     reclaims: AtomicBool,
+    /// Cron jobs that are inserted, and whose answers get lost.
+    lost_crons: AtomicUsize,
     /// Notifications are not sent.
     mute: AtomicBool,
     /// Prunings of more jobs than this fail.
@@ -54,6 +57,9 @@ pub(crate) enum Upkeep {
     Reindex(Reindex),
 }
 
+/// The jobs of this cron entry are refused for good.
+pub(crate) const REFUSED_ENTRY: &str = "refused";
+
 /// What slow calls wait.
 const SLOWNESS: Duration = Duration::from_millis(300);
 
@@ -71,6 +77,7 @@ impl Faulty {
             slow_fetches: AtomicUsize::new(0),
             slow_reclaims: AtomicUsize::new(0),
             reclaims: AtomicBool::new(false),
+            lost_crons: AtomicUsize::new(0),
             mute: AtomicBool::new(false),
             prune_limit: AtomicUsize::new(usize::MAX),
             largest: AtomicUsize::new(0),
@@ -103,6 +110,10 @@ impl Faulty {
 
     pub(crate) fn lose_next_acks(&self, count: usize) {
         self.lost_acks.store(count, Ordering::SeqCst);
+    }
+
+    pub(crate) fn lose_next_crons(&self, count: usize) {
+        self.lost_crons.store(count, Ordering::SeqCst);
     }
 
     pub(crate) fn refuse_completion_of(&self, id: JobId) {
@@ -283,6 +294,22 @@ impl Engine for Faulty {
             return Err(Error::new(ErrorKind::Contended, "prune_jobs", "cancelled by a statement timeout"));
         }
         self.inner.prune_jobs(prune).await
+    }
+
+    async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
+        self.reach()?;
+        self.inner.check_cron(check).await
+    }
+
+    async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
+        self.reach()?;
+        if let Some(run) = insert.runs.iter().find(|run| run.key.name == REFUSED_ENTRY) {
+            return Err(
+                Error::invalid("insert_cron_jobs", "unacceptable").with_context("entry", &run.key.name)
+            );
+        }
+        let taken = self.inner.insert_cron_jobs(insert).await?;
+        if !taken.is_empty() && take(&self.lost_crons) { Err(unavailable()) } else { Ok(taken) }
     }
 
     async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {

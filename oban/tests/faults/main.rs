@@ -26,6 +26,7 @@ mod killed_nodes;
 mod leaders;
 mod lost_connections;
 mod odd_rows;
+mod periodic;
 mod restarts;
 mod silent_sockets;
 mod stops;

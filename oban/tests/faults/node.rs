@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, env, io, process::Stdio, sync::Arc, thread, time::Duration};
 
-use oban::{Builder, Oban, postgres::Postgres};
+use oban::{Builder, CronEntry, JobArgs, Oban, postgres::Postgres};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgPoolOptions;
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) limit: usize,
     pub(crate) stage_interval: String,
     pub(crate) shutdown_grace_period: String,
+    /// Periodic jobs of each minute, for a queue that no node runs.
+    pub(crate) entries: usize,
 }
 
 /// The process as the test sees it. It is killed with the value.
@@ -81,11 +83,16 @@ impl Settings {
             limit: 10,
             stage_interval: "200ms".to_owned(),
             shutdown_grace_period: "1s".to_owned(),
+            entries: 0,
         }
     }
 
     pub(crate) fn limit(self, limit: usize) -> Self {
         Self { limit, ..self }
+    }
+
+    pub(crate) fn entries(self, entries: usize) -> Self {
+        Self { entries, ..self }
     }
 
     /// Finds work by notification, or by the clock of tests that have no patience.
@@ -231,17 +238,19 @@ async fn run(settings: Settings) {
         limit: settings.limit,
         running: Arc::default(),
     };
-    let oban = hasten(Oban::builder(Postgres::new(pool)).state(scene))
+    let entries = (0..settings.entries).map(|entry| {
+        let job = Work { millis: 0 }.queue("elsewhere");
+        CronEntry::new("* * * * *", job).name(format!("entry {entry}")).catch_up("1d")
+    });
+    let builder = hasten(Oban::builder(Postgres::new(pool)).state(scene))
         .worker::<Work>()
         .worker::<Hold>()
         .worker::<Alone>()
         .node(settings.name)
         .queue("default", settings.limit)
         .stage_interval(settings.stage_interval.as_str())
-        .shutdown_grace_period(settings.shutdown_grace_period.as_str())
-        .start()
-        .await
-        .unwrap();
+        .shutdown_grace_period(settings.shutdown_grace_period.as_str());
+    let oban = entries.fold(builder, |builder, entry| builder.cron_entry(entry)).start().await.unwrap();
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     say("started");
     tokio::select! {
