@@ -73,6 +73,7 @@ macro_rules! __each_story {
                 hands_back_when_it_is_dropped,
                 ends_with_its_instance,
                 keeps_an_outcome_through_an_outage,
+                counts_an_outcome_whose_answer_was_lost,
                 replaces_an_outcome_that_cannot_be_stored,
                 keeps_its_heart_beating,
                 shares_a_queue_with_a_node_and_another_drain,

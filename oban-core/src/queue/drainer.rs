@@ -164,6 +164,7 @@ impl Drainer {
     /// Offers an outcome until the store takes it. Returns it as it was stored, and whether it still counted.
     async fn store(&mut self, ack: Ack) -> (Finish, bool) {
         self.acker.push(ack);
+        let mut may_be_taken = false;
         loop {
             if let Some(at) = self.acker.wait() {
                 tokio::time::sleep_until(at).await;
@@ -174,13 +175,15 @@ impl Drainer {
             match (answer, batch.first()) {
                 (Ok(taken), Some(ack)) => {
                     self.acker.settle(&batch, &taken);
-                    return (ack.finish.clone(), taken.contains(&ack.id));
+                    let taken = taken.contains(&ack.id) || (may_be_taken && self.is_stored(ack).await);
+                    return (ack.finish.clone(), taken);
                 }
                 (Err(error), _) if error.kind() == ErrorKind::Invalid => {
                     self.acker.refuse(batch, &error);
                     self.acker.back_off(&error);
                 }
                 (Err(error), _) => {
+                    may_be_taken |= error.is_transient();
                     self.acker.keep(batch);
                     self.acker.back_off(&error);
                 }
@@ -188,6 +191,13 @@ impl Drainer {
                 (Ok(_), None) => return (Finish::HandBack, false),
             }
         }
+    }
+
+    /// Whether a row is as an outcome would have left it: an answer that got lost may have said so.
+    async fn is_stored(&self, ack: &Ack) -> bool {
+        let filter = JobFilter::id(ack.id).state(ack.finish.state());
+        let answer = self.stand.call(|engine, _| async move { engine.list_jobs(&filter).await }).await;
+        answer.is_ok_and(|jobs| jobs.iter().any(|job| job.attempted_at == ack.attempted_at))
     }
 }
 

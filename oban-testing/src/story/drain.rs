@@ -268,6 +268,14 @@ pub async fn keeps_an_outcome_through_an_outage(c: Cluster) {
     assert_eq!(state(&c.read(job.id).await), (JobState::Completed, 1));
 }
 
+pub async fn counts_an_outcome_whose_answer_was_lost(c: Cluster) {
+    let (faulty, oban) = faulty_manual(&c).await;
+    oban.insert_all([complete("a"), Act::job("b", Scene::Snooze("1h".into()))]).await.unwrap();
+    faulty.lose_next_acks(2);
+    let drained = oban.drain_queue("default").await.unwrap();
+    assert_eq!(drained, Drained { completed: 1, snoozed: 1, ..Drained::default() });
+}
+
 pub async fn replaces_an_outcome_that_cannot_be_stored(c: Cluster) {
     let (faulty, oban) = faulty_manual(&c).await;
     let job = oban.insert(complete("a")).await.unwrap();
