@@ -3,6 +3,7 @@
 mod ack;
 mod conn;
 mod contract;
+mod count;
 mod cron;
 mod inspect;
 mod migrate;

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod clock;
+mod config;
 mod cron;
 mod engine;
 mod error;
@@ -16,12 +17,14 @@ mod period;
 mod queue;
 mod runtime;
 mod service;
+pub mod telemetry;
 mod worker;
 
 pub use backoff::job as default_backoff;
 /// The time types of the API.
 pub use chrono;
 pub use clock::Clock;
+pub use config::Config;
 pub use cron::CronEntry;
 pub use cron::CronError;
 pub use cron::CronExpression;

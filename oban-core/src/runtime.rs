@@ -1,7 +1,6 @@
 //! What turns an engine and workers into a running instance.
 
 mod builder;
-mod config;
 mod control;
 mod drain;
 mod echoes;
@@ -18,7 +17,7 @@ mod supervisor;
 mod testing;
 
 pub use builder::Builder;
-pub(crate) use config::Config;
+use builder::Instruments;
 pub use oban::Oban;
 pub(crate) use queues::Queues;
 pub use scope::Scope;

@@ -32,7 +32,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Period, PeriodError};
+use crate::{
+    Period, PeriodError,
+    engine::Traced,
+    telemetry::{Event, ServiceEvent, Telemetry},
+};
 
 /// Shorter intervals would do nothing but ask.
 pub(crate) const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
@@ -93,22 +97,30 @@ fn every(period: Duration) -> Interval {
 }
 
 /// Tells of failures once when they begin and once when they end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Outage {
+    telemetry: Telemetry,
     lasting: bool,
 }
 
 impl Outage {
+    fn of(engine: &Traced) -> Self {
+        Self { telemetry: engine.telemetry().clone(), lasting: false }
+    }
+
     fn watch<T>(&mut self, service: &'static str, answer: crate::Result<T>) -> Option<T> {
         match answer {
             Ok(value) => {
                 if std::mem::take(&mut self.lasting) {
+                    self.telemetry.emit(|| Event::Service(ServiceEvent::Recovered { service }));
                     tracing::info!(service, "works again");
                 }
                 Some(value)
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.lasting, true) {
+                    self.telemetry
+                        .emit(|| Event::Service(ServiceEvent::Failing { service, error: error.to_string() }));
                     tracing::warn!(service, %error, "failed; it will go on trying");
                 }
                 None

@@ -94,10 +94,20 @@ macro_rules! __each_story {
                 records_args_that_do_not_fit,
                 records_an_unknown_worker,
             }
+            hooks {
+                survives_a_handler_that_panics,
+                survives_a_handler_that_hangs,
+                survives_an_error_reporter_that_panics,
+                survives_a_propagator_that_panics,
+                reports_each_failed_attempt,
+                carries_a_trace_from_inserter_to_worker,
+            }
             input {
                 refuses_a_bad_job_and_names_all_of_it,
                 one_bad_job_of_many_inserts_none,
                 refuses_a_bad_configuration_before_anything_runs,
+                takes_settings_from_outside_the_code,
+                names_what_is_wrong_in_every_place,
             }
             limits {
                 never_runs_more_than_the_limit,
@@ -177,6 +187,22 @@ macro_rules! __each_story {
                 resigns_before_it_drains,
                 stops_when_its_last_handle_is_dropped,
                 runs_until_told,
+            }
+            telemetry {
+                tells_of_a_completed_job,
+                tells_in_which_way_a_job_failed,
+                tells_whether_a_failed_job_is_tried_again,
+                tells_what_a_worker_decided,
+                tells_that_an_outcome_counted_no_more,
+                tells_of_a_run_that_a_cancel_ended,
+                tells_what_a_stop_handed_back,
+                tells_of_its_queues,
+                tells_of_staged_rescued_and_pruned_jobs,
+                tells_who_leads,
+                tells_of_engine_calls,
+                tells_whether_notifications_arrive,
+                tells_of_periodic_jobs_and_missed_minutes,
+                tells_of_runs_in_tests,
             }
         }
     };

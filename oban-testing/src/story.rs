@@ -7,6 +7,7 @@
 pub(crate) mod cast;
 pub(crate) mod cluster;
 pub(crate) mod faulty;
+pub(crate) mod witness;
 
 pub mod clusters;
 pub mod commands;
@@ -14,12 +15,14 @@ pub mod control;
 pub mod cron;
 pub mod drain;
 pub mod failures;
+pub mod hooks;
 pub mod input;
 pub mod limits;
 pub mod outages;
 pub mod outcomes;
 pub mod services;
 pub mod shutdown;
+pub mod telemetry;
 pub mod testing;
 pub mod upkeep;
 

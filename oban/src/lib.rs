@@ -46,6 +46,7 @@ pub use oban_core::Capabilities;
 pub use oban_core::Channel;
 pub use oban_core::Checked;
 pub use oban_core::Clock;
+pub use oban_core::Config;
 pub use oban_core::Conn;
 pub use oban_core::Context;
 pub use oban_core::CronAction;
@@ -122,6 +123,8 @@ pub use oban_core::UniqueTimestamp;
 pub use oban_core::Worker;
 pub use oban_core::chrono;
 pub use oban_core::default_backoff;
+#[doc(inline)]
+pub use oban_core::telemetry;
 
 #[cfg(feature = "macros")]
 pub use oban_macros::Job;
@@ -150,5 +153,12 @@ pub mod __private {
     pub use serde_json;
 }
 
-#[cfg(all(doctest, feature = "macros", feature = "postgres", feature = "sqlite", feature = "testing"))]
+#[cfg(all(
+    doctest,
+    feature = "macros",
+    feature = "postgres",
+    feature = "sqlite",
+    feature = "testing",
+    feature = "toml"
+))]
 mod guides;

@@ -63,7 +63,7 @@ fn document() -> Result<()> {
 fn features() -> Result<()> {
     let shell = workspace::shell()?;
     process::run(cmd!(shell, "cargo check --package oban --no-default-features"))?;
-    for feature in ["macros", "testing", "sqlite", "postgres"] {
+    for feature in ["macros", "testing", "sqlite", "postgres", "toml"] {
         process::run(cmd!(shell, "cargo check --package oban --no-default-features --features {feature}"))?;
     }
     Ok(())

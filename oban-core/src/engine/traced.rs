@@ -9,17 +9,21 @@ use tracing::Instrument;
 use super::{
     Ack, Capabilities, Conn, CronCheck, CronChecked, CronInsert, CronTaken, Engine, Fetch, Fetched, Inserted,
     Inspect, JobCount, Prune, QueueChange, QueueMeta, QueueSpec, Reclaimed, Reindex, Reindexed, Rescue,
-    Stage, Staged, Touched,
+    Stage, Staged, Touched, count::Count,
 };
 use crate::{
     Channel, Error, ErrorKind, Job, JobChanges, JobFilter, JobId, Lease, NewJob, Notifier, Peer, Result,
     Subscription, backoff,
+    telemetry::{Call, Telemetry},
 };
 
 /// The wrapper every engine call goes through. What the runtime calls gets a span, a limit in time, and a
 /// new try when another transaction was in the way. What is not safe to repeat, or has a caller who waits, is passed on.
 #[derive(Clone, Debug)]
-pub(crate) struct Traced(Arc<dyn Engine>);
+pub(crate) struct Traced {
+    engine: Arc<dyn Engine>,
+    telemetry: Telemetry,
+}
 
 /// A connection that died without a word would otherwise hold its caller for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,38 +32,58 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TRIES: u32 = 20;
 
 impl Traced {
-    pub(crate) fn new(engine: Arc<dyn Engine>) -> Self {
-        Self(engine)
+    pub(crate) fn new(engine: Arc<dyn Engine>, telemetry: Telemetry) -> Self {
+        Self { engine, telemetry }
+    }
+
+    /// Whoever has the engine may tell of what it does.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// For calls that the runtime makes: repeatable, and never without end.
+    async fn repeated<T, F>(&self, operation: &'static str, call: impl FnMut() -> F + Send) -> Result<T>
+    where
+        T: Count + Send,
+        F: Future<Output = Result<T>> + Send,
+    {
+        self.once(operation, repeated(operation, call)).await
+    }
+
+    /// For calls that must not be repeated, or whose caller decides.
+    async fn once<T: Count + Send>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let under_way = Call::begin(&self.telemetry, operation);
+        let answer = call.instrument(tracing::trace_span!("oban.engine", operation)).await;
+        under_way.end(&answer, Count::count);
+        answer
     }
 }
 
-/// For calls that the runtime makes: repeatable, and never without end.
 async fn repeated<T, F>(operation: &'static str, mut call: impl FnMut() -> F + Send) -> Result<T>
 where
     F: Future<Output = Result<T>> + Send,
 {
-    let span = tracing::trace_span!("oban.engine", operation);
-    async move {
-        let mut tries = 0;
-        loop {
-            let limited = tokio::time::timeout(PATIENCE, call());
-            let answer = match AssertUnwindSafe(limited).catch_unwind().await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(_)) => Err(unknown(operation, "no answer within 30 seconds")),
-                Err(_) => Err(unknown(operation, "the engine panicked")),
-            };
-            match answer {
-                Err(error) if error.kind() == ErrorKind::Contended && tries < TRIES => {
-                    tries += 1;
-                    tracing::debug!(%error, tries, "another transaction was in the way");
-                    tokio::time::sleep(backoff::jitter(Duration::from_millis(10))).await;
-                }
-                answer => return answer,
+    let mut tries = 0;
+    loop {
+        let limited = tokio::time::timeout(PATIENCE, call());
+        let answer = match AssertUnwindSafe(limited).catch_unwind().await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(unknown(operation, "no answer within 30 seconds")),
+            Err(_) => Err(unknown(operation, "the engine panicked")),
+        };
+        match answer {
+            Err(error) if error.kind() == ErrorKind::Contended && tries < TRIES => {
+                tries += 1;
+                tracing::debug!(%error, tries, "another transaction was in the way");
+                tokio::time::sleep(backoff::jitter(Duration::from_millis(10))).await;
             }
+            answer => return answer,
         }
     }
-    .instrument(span)
-    .await
 }
 
 /// The call may have taken effect or not.
@@ -71,97 +95,92 @@ fn unknown(operation: &'static str, message: &str) -> Error {
 #[deny(clippy::missing_trait_methods)]
 impl Engine for Traced {
     fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
+        self.engine.capabilities()
     }
 
     async fn verify(&self) -> Result<()> {
-        repeated("verify", || self.0.verify()).await
+        self.repeated("verify", || self.engine.verify()).await
     }
 
     async fn init_queue(&self, spec: &QueueSpec) -> Result<QueueMeta> {
-        repeated("init_queue", || self.0.init_queue(spec)).await
+        self.repeated("init_queue", || self.engine.init_queue(spec)).await
     }
 
     async fn update_queue(&self, meta: &mut QueueMeta, change: QueueChange) -> Result<()> {
-        self.0.update_queue(meta, change).await
+        self.once("update_queue", self.engine.update_queue(meta, change)).await
     }
 
     async fn refresh_queues(&self, metas: &[QueueMeta]) -> Result<()> {
-        repeated("refresh_queues", || self.0.refresh_queues(metas)).await
+        self.repeated("refresh_queues", || self.engine.refresh_queues(metas)).await
     }
 
     async fn shutdown_queue(&self, meta: &QueueMeta) -> Result<()> {
-        repeated("shutdown_queue", || self.0.shutdown_queue(meta)).await
+        self.repeated("shutdown_queue", || self.engine.shutdown_queue(meta)).await
     }
 
     // Not repeated: with a caller's transaction we must not, and a lost answer would insert twice.
     async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
-        self.0
-            .insert_jobs(conn, jobs)
-            .instrument(tracing::trace_span!("oban.engine", operation = "insert_jobs"))
-            .await
+        self.once("insert_jobs", self.engine.insert_jobs(conn, jobs)).await
     }
 
     async fn fetch_jobs(&self, fetch: Fetch<'_>) -> Result<Fetched> {
-        repeated("fetch_jobs", || self.0.fetch_jobs(fetch)).await
+        self.repeated("fetch_jobs", || self.engine.fetch_jobs(fetch)).await
     }
 
     async fn ack_jobs(&self, acks: &[Ack]) -> Result<Vec<JobId>> {
-        repeated("ack_jobs", || self.0.ack_jobs(acks)).await
+        self.repeated("ack_jobs", || self.engine.ack_jobs(acks)).await
     }
 
     async fn reclaim_jobs(&self, meta: &QueueMeta, running: &[JobId]) -> Result<Reclaimed> {
-        repeated("reclaim_jobs", || self.0.reclaim_jobs(meta, running)).await
+        self.repeated("reclaim_jobs", || self.engine.reclaim_jobs(meta, running)).await
     }
 
     async fn stage_jobs(&self, stage: Stage<'_>) -> Result<Staged> {
-        repeated("stage_jobs", || self.0.stage_jobs(stage)).await
+        self.repeated("stage_jobs", || self.engine.stage_jobs(stage)).await
     }
 
     async fn announce_queues(&self) -> Result<Vec<String>> {
-        repeated("announce_queues", || self.0.announce_queues()).await
+        self.repeated("announce_queues", || self.engine.announce_queues()).await
     }
 
     async fn rescue_jobs(&self, rescue: Rescue) -> Result<Vec<Touched>> {
-        repeated("rescue_jobs", || self.0.rescue_jobs(rescue)).await
+        self.repeated("rescue_jobs", || self.engine.rescue_jobs(rescue)).await
     }
 
     async fn prune_jobs(&self, prune: Prune) -> Result<Vec<Touched>> {
-        repeated("prune_jobs", || self.0.prune_jobs(prune)).await
+        self.repeated("prune_jobs", || self.engine.prune_jobs(prune)).await
     }
 
     async fn check_cron(&self, check: CronCheck<'_>) -> Result<CronChecked> {
-        repeated("check_cron", || self.0.check_cron(check)).await
+        self.repeated("check_cron", || self.engine.check_cron(check)).await
     }
 
     async fn insert_cron_jobs(&self, insert: CronInsert<'_>) -> Result<Vec<CronTaken>> {
-        repeated("insert_cron_jobs", || self.0.insert_cron_jobs(insert)).await
+        self.repeated("insert_cron_jobs", || self.engine.insert_cron_jobs(insert)).await
     }
 
     // Takes as long as its statements may, which it sees to itself, and is not repeated: it has a schedule.
     async fn reindex(&self, reindex: &Reindex) -> Result<Reindexed> {
-        let operation = "reindex";
-        AssertUnwindSafe(self.0.reindex(reindex))
-            .catch_unwind()
-            .instrument(tracing::trace_span!("oban.engine", operation))
-            .await
-            .unwrap_or_else(|_| Err(unknown(operation, "the engine panicked")))
+        let caught = AssertUnwindSafe(self.engine.reindex(reindex)).catch_unwind();
+        let call =
+            caught.map(|answer| answer.unwrap_or_else(|_| Err(unknown("reindex", "the engine panicked"))));
+        self.once("reindex", call).await
     }
 
     async fn cancel_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
-        repeated("cancel_jobs", || self.0.cancel_jobs(filter)).await
+        self.repeated("cancel_jobs", || self.engine.cancel_jobs(filter)).await
     }
 
     async fn retry_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
-        repeated("retry_jobs", || self.0.retry_jobs(filter)).await
+        self.repeated("retry_jobs", || self.engine.retry_jobs(filter)).await
     }
 
     async fn delete_jobs(&self, filter: &JobFilter) -> Result<Vec<Touched>> {
-        repeated("delete_jobs", || self.0.delete_jobs(filter)).await
+        self.repeated("delete_jobs", || self.engine.delete_jobs(filter)).await
     }
 
     async fn update_jobs(&self, filter: &JobFilter, changes: &JobChanges) -> Result<Vec<Job>> {
-        repeated("update_jobs", || self.0.update_jobs(filter, changes)).await
+        self.repeated("update_jobs", || self.engine.update_jobs(filter, changes)).await
     }
 }
 
@@ -169,11 +188,11 @@ impl Engine for Traced {
 #[deny(clippy::missing_trait_methods)]
 impl Inspect for Traced {
     async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
-        self.0.list_jobs(filter).await
+        self.once("list_jobs", self.engine.list_jobs(filter)).await
     }
 
     async fn count_jobs(&self, filter: &JobFilter) -> Result<Vec<JobCount>> {
-        self.0.count_jobs(filter).await
+        self.once("count_jobs", self.engine.count_jobs(filter)).await
     }
 }
 
@@ -181,15 +200,15 @@ impl Inspect for Traced {
 #[deny(clippy::missing_trait_methods)]
 impl Notifier for Traced {
     fn listen(&self, channels: &[Channel]) -> Subscription {
-        self.0.listen(channels)
+        self.engine.listen(channels)
     }
 
     async fn notify(&self, channel: Channel, payloads: &[Value]) -> Result<()> {
-        repeated("notify", || self.0.notify(channel, payloads)).await
+        self.repeated("notify", || self.engine.notify(channel, payloads)).await
     }
 
     async fn run(&self, shutdown: CancellationToken) -> Result<()> {
-        self.0.run(shutdown).await
+        self.engine.run(shutdown).await
     }
 }
 
@@ -197,14 +216,14 @@ impl Notifier for Traced {
 #[deny(clippy::missing_trait_methods)]
 impl Peer for Traced {
     async fn campaign(&self, lease: &Lease) -> Result<bool> {
-        repeated("campaign", || self.0.campaign(lease)).await
+        self.repeated("campaign", || self.engine.campaign(lease)).await
     }
 
     async fn resign(&self, lease: &Lease) -> Result<()> {
-        repeated("resign", || self.0.resign(lease)).await
+        self.repeated("resign", || self.engine.resign(lease)).await
     }
 
     async fn leader(&self, name: &str) -> Result<Option<String>> {
-        repeated("leader", || self.0.leader(name)).await
+        self.repeated("leader", || self.engine.leader(name)).await
     }
 }

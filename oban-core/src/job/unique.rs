@@ -147,6 +147,11 @@ impl Unique {
         self.timestamp
     }
 
+    /// Whether any other key in the meta makes another job.
+    pub(crate) fn compares_all_meta(&self) -> bool {
+        self.keys.is_empty() && self.fields.contains(&UniqueField::Meta)
+    }
+
     pub(super) fn problems(&self) -> impl Iterator<Item = String> {
         let compares_objects =
             self.fields.iter().any(|field| matches!(field, UniqueField::Args | UniqueField::Meta));

@@ -1,11 +1,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{Lease, Peer};
-use crate::{Channel, Notice, Notifier, Result, Subscription, backoff, engine::Traced, runtime::Service};
+use crate::{
+    Channel, Notice, Notifier, Result, Subscription, backoff,
+    engine::Traced,
+    runtime::Service,
+    telemetry::{Event, PeerEvent},
+};
 
 /// Campaigns for leadership until stopped, then resigns.
 pub(crate) struct Election {
@@ -28,12 +33,17 @@ impl Election {
     }
 
     async fn campaign(&self) {
+        let began = Instant::now();
         // Whatever goes wrong, assume the worse: somebody else leads.
         let leads = self.engine.campaign(&self.lease).await.unwrap_or_else(|error| {
             tracing::debug!(%error, "the election could not be held");
             false
         });
-        if self.leads.send_replace(leads) != leads {
+        let led = self.leads.send_replace(leads);
+        self.engine
+            .telemetry()
+            .emit(|| Event::Peer(PeerEvent::Campaigned { leads, led, duration: began.elapsed() }));
+        if led != leads {
             let (instance, node) = (&self.lease.name, &self.lease.node);
             tracing::info!(instance, node, leads, "leadership changed");
         }
@@ -41,7 +51,9 @@ impl Election {
 
     async fn resign(&self) {
         // Also when it does not lead, as far as it knows: a campaign whose answer was lost may have won.
-        self.leads.send_replace(false);
+        if self.leads.send_replace(false) {
+            self.engine.telemetry().emit(|| Event::Peer(PeerEvent::Resigned));
+        }
         if let Ok(Err(error)) = tokio::time::timeout(RESIGN_WITHIN, self.engine.resign(&self.lease)).await {
             tracing::debug!(%error, "could not resign; the lease lapses by itself");
         }

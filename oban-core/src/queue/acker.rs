@@ -1,16 +1,27 @@
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use crate::{Ack, Error, Finish, JobId, backoff};
+use super::slot::Story;
+use crate::{
+    Ack, Error, Finish, JobId, backoff,
+    telemetry::{Event, JobEvent, Telemetry},
+};
 
 /// Gathers the outcomes of one producer's runs and keeps each until the store took it.
 ///
 /// Its memory is bounded by the queue's limit: an outcome holds its slot until it is stored, so an
 /// outage stops consumption instead of losing results.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Acker {
+    telemetry: Telemetry,
     pending: Vec<Ack>,
+    /// What to tell of the runs whose outcomes these are.
+    stories: HashMap<Execution, Box<Story>>,
     /// Failed calls in a row.
     failures: u32,
     retry_at: Option<Instant>,
@@ -18,11 +29,28 @@ pub(super) struct Acker {
     one_by_one: bool,
 }
 
+/// What a job's executions are told apart by.
+type Execution = (JobId, u32, Option<DateTime<Utc>>);
+
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 impl Acker {
-    pub(super) fn push(&mut self, ack: Ack) {
+    pub(super) fn new(telemetry: Telemetry) -> Self {
+        Self {
+            telemetry,
+            pending: Vec::new(),
+            stories: HashMap::new(),
+            failures: 0,
+            retry_at: None,
+            one_by_one: false,
+        }
+    }
+
+    pub(super) fn push(&mut self, ack: Ack, story: Option<Box<Story>>) {
+        if let Some(story) = story {
+            self.stories.insert(execution(&ack), story);
+        }
         self.pending.push(ack);
     }
 
@@ -67,7 +95,27 @@ impl Acker {
                 "outcomes ignored: their rows were cancelled, rescued or deleted meanwhile"
             );
         }
+        if !self.stories.is_empty() {
+            self.tell(batch, taken);
+        }
         self.recover();
+    }
+
+    /// Tells how runs ended, now that the store has said so.
+    fn tell(&mut self, batch: &[Ack], taken: &[JobId]) {
+        let taken: HashSet<JobId> = taken.iter().copied().collect();
+        for ack in batch {
+            let Some(story) = self.stories.remove(&execution(ack)) else { continue };
+            self.telemetry.emit(|| {
+                Event::Job(if taken.contains(&ack.id) {
+                    story.end(&ack.finish)
+                } else if story.dropped {
+                    JobEvent::Dropped { run: story.run }
+                } else {
+                    JobEvent::Ignored { run: story.run, state: ack.finish.state() }
+                })
+            });
+        }
     }
 
     /// The store may not have taken a batch: keep it.
@@ -107,6 +155,10 @@ impl Acker {
             self.keep(batch);
         }
     }
+}
+
+fn execution(ack: &Ack) -> Execution {
+    (ack.id, ack.attempt, ack.attempted_at)
 }
 
 /// The nearest outcome that holds nothing a store could object to.

@@ -10,7 +10,13 @@ use std::{
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Drain, Drained, Executor, Ran, acker::Acker, drain::Waiting, run_here, slot::Panic};
+use super::{
+    Drain, Drained, Executor, Ran,
+    acker::Acker,
+    drain::Waiting,
+    run_here,
+    slot::{Panic, Story},
+};
 use crate::{
     Ack, Engine, Error, ErrorKind, Fetch, Finish, Inspect, Job, JobFilter, JobId, JobState, QueueSpec,
     Result, engine::Traced, runtime::Supervisor,
@@ -52,9 +58,10 @@ impl Drainer {
         spec: QueueSpec,
         heartbeat: Duration,
     ) -> Result<Self> {
+        let acker = Acker::new(engine.telemetry().clone());
         let stand = Stand::take(engine, supervisor, spec, heartbeat).await?;
         let executor = Arc::new(executor);
-        let (acker, drained) = (Acker::default(), Drained::default());
+        let drained = Drained::default();
         Ok(Self { stand, executor, acker, stopping, drained, snoozed: HashSet::new() })
     }
 
@@ -145,8 +152,8 @@ impl Drainer {
     }
 
     async fn run(&mut self, job: Arc<Job>, safety: bool) -> Result<(), End> {
-        let Ran { ack, panic } = run_here(&self.executor, Arc::clone(&job)).await;
-        let (finish, taken) = self.store(ack).await;
+        let Ran { ack, story, panic } = run_here(&self.executor, Arc::clone(&job)).await;
+        let (finish, taken) = self.store(ack, story).await;
         self.drained.count(&finish, taken);
         match (&finish, panic) {
             (Finish::Snooze { .. }, _) => {
@@ -162,8 +169,8 @@ impl Drainer {
     }
 
     /// Offers an outcome until the store takes it. Returns it as it was stored, and whether it still counted.
-    async fn store(&mut self, ack: Ack) -> (Finish, bool) {
-        self.acker.push(ack);
+    async fn store(&mut self, ack: Ack, story: Option<Box<Story>>) -> (Finish, bool) {
+        self.acker.push(ack, story);
         let mut may_be_taken = false;
         loop {
             if let Some(at) = self.acker.wait() {
@@ -174,9 +181,9 @@ impl Drainer {
             let answer = self.stand.call(|engine, _| async move { engine.ack_jobs(&acks).await }).await;
             match (answer, batch.first()) {
                 (Ok(taken), Some(ack)) => {
-                    self.acker.settle(&batch, &taken);
-                    let taken = taken.contains(&ack.id) || (may_be_taken && self.is_stored(ack).await);
-                    return (ack.finish.clone(), taken);
+                    let is_taken = taken.contains(&ack.id) || (may_be_taken && self.is_stored(ack).await);
+                    self.acker.settle(&batch, if is_taken { std::slice::from_ref(&ack.id) } else { &[] });
+                    return (ack.finish.clone(), is_taken);
                 }
                 (Err(error), _) if error.kind() == ErrorKind::Invalid => {
                     self.acker.refuse(batch, &error);

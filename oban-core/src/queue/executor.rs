@@ -5,9 +5,10 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
-use super::slot::{Event, Slot, Tenancy};
+use super::slot::{Ended, Event, Slot, Tenancy};
 use crate::{
     BoxError, Finish, Job, Oban, Outcome, Period, backoff,
+    telemetry::{Cause, FailureKind, Propagation, Telemetry},
     worker::{Checked, Registry, Run},
 };
 
@@ -17,17 +18,32 @@ pub(crate) struct Executor {
     registry: Registry,
     workers: Handle,
     oban: Oban,
+    telemetry: Telemetry,
+    propagation: Propagation,
 }
 
-/// What goes wrong in a worker never goes further than this text.
-type Failure = String;
+/// What went wrong in a worker never goes further than this: the text to store, and what telemetry wants to know.
+pub(crate) struct Failure {
+    text: String,
+    cause: Cause,
+}
 
 /// Longer error texts are cut: a row is read by people and fetched again with each attempt.
 const LONGEST_ERROR: usize = 64 * 1024;
 
 impl Executor {
-    pub(crate) fn new(registry: Registry, workers: Handle, oban: Oban) -> Self {
-        Self { registry, workers, oban }
+    pub(crate) fn new(
+        registry: Registry,
+        workers: Handle,
+        oban: Oban,
+        telemetry: Telemetry,
+        propagation: Propagation,
+    ) -> Self {
+        Self { registry, workers, oban, telemetry, propagation }
+    }
+
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// Starts runs, each in a task; they report to their slots. Calls `began` when each has had its first turn, or
@@ -56,7 +72,8 @@ impl Executor {
             let (workers, run) = (self.workers.clone(), tracker.track_future(self.run(Arc::clone(&slot))));
             let thread = thread::Builder::new().name(format!("oban {}", slot.job.queue));
             if let Err(error) = thread.spawn(move || workers.block_on(run)) {
-                self.fail(slot, format!("there is no thread to run it: {error}"));
+                let text = format!("there is no thread to run it: {error}");
+                self.fail(slot, Failure::new(FailureKind::NotStarted, text));
             }
         }
     }
@@ -65,33 +82,37 @@ impl Executor {
         let (executor, tenancy) = (Arc::clone(self), Tenancy(slot));
         async move {
             let slot = &tenancy.0;
+            slot.begin(&executor.telemetry);
             let finished = async {
                 tokio::select! {
                     biased;
                     () = slot.killed() => {}
-                    finish = executor.execute(slot) => slot.finish(finish),
+                    ended = executor.execute(slot) => slot.finish(ended),
                 }
             };
             // Made here, on a thread of the application, of which there are more than the producer's one.
-            finished.instrument(span_of(&slot.job)).await;
+            let span = span_of(&slot.job);
+            executor.propagation.extract(&slot.job.meta, &span);
+            finished.instrument(span).await;
         }
     }
 
     /// Records a failure of a run that was ended from outside. On the application's runtime too: `backoff` is user code.
     pub(crate) fn fail(&self, slot: Arc<Slot>, failure: Failure) {
         let worker = self.registry.get(&slot.job.worker);
-        self.workers.spawn(async move { slot.finish(failed(worker.as_deref(), &slot.job, &failure)) });
+        slot.begin(&self.telemetry);
+        self.workers.spawn(async move { slot.finish(failed(worker.as_deref(), &slot.job, failure)) });
     }
 
-    async fn execute(&self, slot: &Slot) -> Finish {
+    async fn execute(&self, slot: &Slot) -> Ended {
         let job = &slot.job;
         tracing::debug!("job started");
         let worker = match self.resolve(job) {
             Ok(worker) => worker,
-            Err(failure) => return failed(None, job, &failure),
+            Err(failure) => return failed(None, job, failure),
         };
         if let Err(failure) = start_timeout(&*worker, slot) {
-            return failed(Some(&*worker), job, &failure);
+            return failed(Some(&*worker), job, failure);
         }
         let performed = self.perform(&*worker, slot).await;
         normalize(&*worker, job, performed)
@@ -99,12 +120,13 @@ impl Executor {
 
     fn resolve(&self, job: &Job) -> Result<Arc<dyn Run>, Failure> {
         self.registry.get(&job.worker).ok_or_else(|| {
-            format!(
+            let text = format!(
                 "unknown worker: {:?} is not registered on this node, which knows {:?}; add .worker::<…>() or route its \
                  jobs to another queue",
                 job.worker,
                 self.registry.names()
-            )
+            );
+            Failure::new(FailureKind::UnknownWorker, text)
         })
     }
 
@@ -115,18 +137,24 @@ impl Executor {
         };
         match AssertUnwindSafe(perform).catch_unwind().await {
             Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(error)) => Err(with_causes(&error)),
+            Ok(Err(error)) => Err(Failure::returned(error)),
             Err(panic) => {
-                let failure = format!("panicked: {}", panic_text(&*panic));
+                let text = format!("panicked: {}", panic_text(&*panic));
                 slot.keep_panic(panic);
-                Err(failure)
+                Err(Failure::new(FailureKind::Panic, text))
             }
         }
     }
 }
 
 fn span_of(job: &Job) -> Span {
-    tracing::info_span!("oban.job", id = job.id.0, queue = job.queue, worker = job.worker, job.attempt)
+    tracing::info_span!(
+        "oban.job",
+        id = job.id.0,
+        queue = job.queue,
+        worker = job.worker,
+        attempt = job.attempt
+    )
 }
 
 /// The producer keeps the time, since a worker that blocks would not.
@@ -137,33 +165,40 @@ fn start_timeout(worker: &dyn Run, slot: &Slot) -> Result<(), Failure> {
             Ok(())
         }
         Ok(None) => Ok(()),
-        Err(panic) => Err(format!("timeout panicked: {}", panic_text(&*panic))),
+        Err(panic) => {
+            Err(Failure::new(FailureKind::Panic, format!("timeout panicked: {}", panic_text(&*panic))))
+        }
     }
 }
 
-fn normalize(worker: &dyn Run, job: &Job, performed: Result<Outcome, Failure>) -> Finish {
-    match performed {
+fn normalize(worker: &dyn Run, job: &Job, performed: Result<Outcome, Failure>) -> Ended {
+    let finish = match performed {
         Ok(Outcome::Complete) => Finish::Complete { recorded: None },
         Ok(Outcome::Record(Checked(Ok(value)))) => match Finish::record_within(&value, worker.record_limit())
         {
             Ok(finish) => finish,
-            Err(failure) => failed(Some(worker), job, &failure),
+            Err(text) => return failed(Some(worker), job, Failure::new(FailureKind::Error, text)),
         },
         Ok(Outcome::Snooze(Checked(Ok(snooze)))) => {
             Finish::Snooze { delay: snooze.period.as_duration(), meta: snooze.meta }
         }
         Ok(Outcome::Cancel(reason)) => Finish::Cancel { error: storable(&reason) },
         Ok(Outcome::Discard(reason)) => Finish::Discard { error: storable(&reason) },
-        Ok(Outcome::Record(Checked(Err(failure))) | Outcome::Snooze(Checked(Err(failure))))
-        | Err(failure) => failed(Some(worker), job, &failure),
-    }
+        Ok(Outcome::Record(Checked(Err(text))) | Outcome::Snooze(Checked(Err(text)))) => {
+            return failed(Some(worker), job, Failure::new(FailureKind::Error, text));
+        }
+        Err(failure) => return failed(Some(worker), job, failure),
+    };
+    finish.into()
 }
 
-fn failed(worker: Option<&dyn Run>, job: &Job, failure: &str) -> Finish {
-    let error = storable(failure);
+fn failed(worker: Option<&dyn Run>, job: &Job, failure: Failure) -> Ended {
+    let Failure { text, cause } = failure;
+    let error = storable(&text);
     tracing::warn!(id = job.id.0, worker = job.worker, attempt = job.attempt, error, "job failed");
+    let cause = Some(cause);
     if job.is_exhausted() {
-        return Finish::Discard { error };
+        return Ended { finish: Finish::Discard { error }, cause };
     }
     let delay = match worker.map(|worker| std::panic::catch_unwind(AssertUnwindSafe(|| worker.backoff(job))))
     {
@@ -178,7 +213,7 @@ fn failed(worker: Option<&dyn Run>, job: &Job, failure: &str) -> Finish {
         }
         None => backoff::job(job),
     };
-    Finish::Retry { delay, error }
+    Ended { finish: Finish::Retry { delay, error }, cause }
 }
 
 /// What `Duration::MAX` and its like are taken for.
@@ -186,15 +221,27 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// The failure of a run that took longer than its worker allows.
 pub(super) fn timed_out(job: &Job, after: Duration) -> Failure {
-    format!("{} timed out after {after:?}", job.worker)
+    Failure::new(FailureKind::Timeout, format!("{} timed out after {after:?}", job.worker))
 }
 
 /// The outcome of a run that timed out while the application's runtime does not even compute its backoff.
-pub(super) fn forced(job: &Job, after: Duration) -> Finish {
-    failed(None, job, &timed_out(job, after))
+pub(super) fn forced(job: &Job, after: Duration) -> Ended {
+    failed(None, job, timed_out(job, after))
 }
 
-fn with_causes(error: &BoxError) -> Failure {
+impl Failure {
+    fn new(kind: FailureKind, text: String) -> Self {
+        Self { text, cause: kind.into() }
+    }
+
+    /// What a worker returned.
+    fn returned(error: BoxError) -> Self {
+        let text = with_causes(&error);
+        Self { text, cause: Cause { kind: FailureKind::Error, error: Some(error.into()) } }
+    }
+}
+
+fn with_causes(error: &BoxError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

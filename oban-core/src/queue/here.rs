@@ -8,13 +8,15 @@ use super::{
     Executor,
     executor::timed_out,
     inbox::Inbox,
-    slot::{Event, Panic, RunId, Slot},
+    slot::{Event, Panic, RunId, Slot, Story},
 };
 use crate::{Ack, Job};
 
 /// What came of a run.
 pub(crate) struct Ran {
     pub(crate) ack: Ack,
+    /// What telemetry tells of it, if anybody hears.
+    pub(crate) story: Option<Box<Story>>,
     /// What its worker panicked with. The ack tells of it as well.
     pub(crate) panic: Option<Panic>,
 }
@@ -31,7 +33,9 @@ pub(crate) async fn run_here(executor: &Arc<Executor>, job: Arc<Job>) -> Ran {
     loop {
         for event in inbox.take() {
             match event {
-                Event::Finished { ack, .. } => return Ran { ack, panic: slot.take_panic() },
+                Event::Finished { ack, story, .. } => {
+                    return Ran { ack, story, panic: slot.take_panic() };
+                }
                 // A deadline too far to name never comes.
                 Event::Timeout { after, .. } => {
                     timeout = Instant::now().checked_add(after).map(|at| (at, after));

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     Ack, Channel, Engine, Error, ErrorKind, Job, JobId, Notice, Notifier, QueueChange, QueueMeta, Result,
-    Subscription, engine::Traced, runtime::Service,
+    Subscription,
+    engine::Traced,
+    runtime::Service,
+    telemetry::{self, QueueEvent},
 };
 
 /// Fetches the jobs of one queue on one node, has them run, and reports them.
@@ -50,8 +53,8 @@ pub(crate) struct Producer {
     /// Until when a fetch that was given up may still take effect, for example because a cut network heals.
     doubt_until: Option<Instant>,
     watchman: Option<Watchman>,
-    /// Jobs were handed back at the stop.
-    orphans: bool,
+    /// The jobs that were handed back at the stop.
+    orphans: Vec<JobId>,
     /// Jobs that were cancelled while a fetch may have been bringing them.
     cancelled: Vec<JobId>,
 }
@@ -74,13 +77,13 @@ impl Producer {
         let hints = engine.listen(&[Channel::Insert]);
         let audit_at = Instant::now() + wiring.audit_interval;
         Self {
+            runs: Runs::new(engine.telemetry().clone()),
+            acker: Acker::new(engine.telemetry().clone()),
             engine,
             executor: Arc::new(executor),
             meta,
             wiring,
             hints,
-            runs: Runs::default(),
-            acker: Acker::default(),
             tracker: TaskTracker::new(),
             inbox: Arc::default(),
             burst: None,
@@ -90,7 +93,7 @@ impl Producer {
             audit_at,
             doubt_until: None,
             watchman: None,
-            orphans: false,
+            orphans: Vec::new(),
             cancelled: Vec::new(),
         }
     }
@@ -188,6 +191,7 @@ impl Producer {
                 self.end(reclaimed.gone, Deadline::Gone);
                 let count = reclaimed.jobs.len();
                 if count > 0 {
+                    self.tell(|queue| QueueEvent::Reclaimed { queue, count });
                     tracing::warn!(
                         queue = self.meta.queue,
                         count,
@@ -223,7 +227,7 @@ impl Producer {
     fn take_events(&mut self) {
         for event in self.inbox.take() {
             match event {
-                Event::Finished { run, ack } => self.finished(run, ack),
+                Event::Finished { run, ack, story } => self.finished(run, ack, story),
                 // Cancelled before it has begun to count.
                 Event::Timeout { run, .. } if self.runs.deadline(run).is_some() => {}
                 Event::Timeout { run, after } => {
@@ -271,6 +275,7 @@ impl Producer {
         if self.meta == stored {
             return;
         }
+        self.tell(|queue| QueueEvent::of(queue, change));
         self.settle_calls().await;
         let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
         match storing.await {
@@ -290,6 +295,10 @@ impl Producer {
         {
             self.answered(answer);
         }
+    }
+
+    fn tell(&self, event: impl FnOnce(String) -> QueueEvent) {
+        self.engine.telemetry().emit(|| telemetry::Event::Queue(event(self.meta.queue.clone())));
     }
 
     fn info(&self) -> QueueInfo {
@@ -329,7 +338,10 @@ impl Service for Producer {
                     continue;
                 }
                 Some(Order::Leave) => break,
-                Some(Order::GiveUp) => return Ok(()),
+                Some(Order::GiveUp) => {
+                    self.tell_stopped();
+                    return Ok(());
+                }
             };
             // While a call is under way, its answer is what is waited for.
             let call =

@@ -12,7 +12,10 @@ use super::{
     inbox::Inbox,
     slot::{RunId, Slot},
 };
-use crate::{Job, JobId};
+use crate::{
+    Job, JobId,
+    telemetry::{Event, JobEvent, Telemetry},
+};
 
 /// What happens to a run when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +37,19 @@ struct Running {
 }
 
 /// The runs that hold a slot.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Runs {
+    telemetry: Telemetry,
     runs: HashMap<JobId, Running>,
     deadlines: BTreeSet<(Instant, RunId)>,
     last: u64,
 }
 
 impl Runs {
+    pub(super) fn new(telemetry: Telemetry) -> Self {
+        Self { telemetry, runs: HashMap::new(), deadlines: BTreeSet::new(), last: 0 }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.runs.len()
     }
@@ -73,8 +81,12 @@ impl Runs {
     /// Ends a run whose outcome no longer counts.
     pub(super) fn abandon(&mut self, run: RunId) {
         if let Some(running) = self.get(run) {
-            running.slot.claim();
-            running.slot.kill();
+            let slot = &running.slot;
+            let dropped = slot.claim();
+            slot.kill();
+            if dropped && let Some(story) = slot.story(None) {
+                self.telemetry.emit(|| Event::Job(JobEvent::Dropped { run: story.run }));
+            }
         }
         self.remove(run);
     }

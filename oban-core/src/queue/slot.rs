@@ -1,18 +1,21 @@
 use std::{
     any::Any,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::inbox::Inbox;
-use crate::{Ack, Finish, Job, JobId};
+use crate::{
+    Ack, Finish, Job, JobId,
+    telemetry::{self, Cause, FailureKind, JobEvent, Run, Telemetry},
+};
 
 /// What a run and its producer share. Whoever finishes it first decides; the other is ignored.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Slot {
     pub(super) job: Arc<Job>,
     pub(super) cancellation: CancellationToken,
     inbox: Arc<Inbox>,
+    /// When the run began, if anybody wants to hear how long it takes.
+    began: OnceLock<Instant>,
     finished: AtomicBool,
     killed: AtomicBool,
     kill: Notify,
@@ -41,9 +46,39 @@ pub(super) struct RunId {
 #[derive(Debug)]
 pub(super) enum Event {
     /// It is over.
-    Finished { run: RunId, ack: Ack },
+    Finished { run: RunId, ack: Ack, story: Option<Box<Story>> },
     /// It may take so long.
     Timeout { run: RunId, after: Duration },
+}
+
+/// What telemetry tells of a run once the store has taken its outcome.
+#[derive(Debug)]
+pub(crate) struct Story {
+    pub(super) run: Run,
+    /// What made it fail, if it did.
+    pub(super) cause: Option<Cause>,
+    /// It was ended from outside.
+    pub(super) dropped: bool,
+}
+
+impl Story {
+    /// How the run ended, now that its outcome is stored.
+    pub(crate) fn end(self, finish: &Finish) -> JobEvent {
+        JobEvent::of(self.run, finish, self.cause)
+    }
+}
+
+/// How a run ended, and what made it fail, if it did.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) finish: Finish,
+    pub(super) cause: Option<Cause>,
+}
+
+impl From<Finish> for Ended {
+    fn from(finish: Finish) -> Self {
+        Self { finish, cause: None }
+    }
 }
 
 impl Slot {
@@ -53,6 +88,7 @@ impl Slot {
             job,
             cancellation: CancellationToken::new(),
             inbox,
+            began: OnceLock::new(),
             finished: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             kill: Notify::new(),
@@ -60,11 +96,28 @@ impl Slot {
         }
     }
 
-    /// Reports the outcome, unless there is one.
-    pub(super) fn finish(&self, finish: Finish) {
-        if self.claim() {
-            self.report(Event::Finished { run: self.run, ack: Ack::of(&self.job, finish) });
+    /// The run begins.
+    pub(super) fn begin(&self, telemetry: &Telemetry) {
+        if telemetry.is_on() && self.began.set(Instant::now()).is_ok() {
+            telemetry.emit(|| telemetry::Event::Job(JobEvent::started(&self.job)));
         }
+    }
+
+    /// Reports the outcome, unless there is one.
+    pub(super) fn finish(&self, ended: impl Into<Ended>) {
+        let Ended { finish, cause } = ended.into();
+        // First, because it may drop a worker's error, whose code is the user's.
+        let story = self.story(cause);
+        if self.claim() {
+            let ack = Ack::of(&self.job, finish);
+            self.report(Event::Finished { run: self.run, ack, story });
+        }
+    }
+
+    /// What there is to tell of a run that is over; `None` if it never began, or nobody hears.
+    pub(super) fn story(&self, cause: Option<Cause>) -> Option<Box<Story>> {
+        let run = Run::new(&self.job, self.began.get()?.elapsed());
+        Some(Box::new(Story { run, cause, dropped: self.killed.load(Ordering::Acquire) }))
     }
 
     pub(super) fn report(&self, event: Event) {
@@ -110,11 +163,12 @@ impl Drop for Tenancy {
         if thread::panicking() {
             let error = "panicked outside of its worker, in a log subscriber or while an error was printed"
                 .to_owned();
-            slot.finish(if slot.job.is_exhausted() {
+            let finish = if slot.job.is_exhausted() {
                 Finish::Discard { error }
             } else {
                 Finish::Retry { delay: crate::default_backoff(&slot.job), error }
-            });
+            };
+            slot.finish(Ended { finish, cause: Some(FailureKind::Panic.into()) });
         } else {
             // The application's runtime has ended, and the run with it.
             slot.finish(Finish::HandBack);

@@ -69,6 +69,11 @@ impl Watchman {
         Order::GiveUp
     }
 
+    /// Since the stop began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
+
     /// The remaining runs were ended and their jobs handed back.
     pub(super) fn handed_back(&mut self, ids: &[JobId]) {
         self.handed_back = true;

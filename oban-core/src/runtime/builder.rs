@@ -1,9 +1,15 @@
 use std::{fmt, sync::Arc};
 
-use super::{Config, Oban, Testing, node::Node};
+use super::{Oban, Testing, node::Node};
 use crate::{
-    CronEntry, Engine, Error, Lifeline, NewJob, Notifier, Period, PeriodError, Pruner, Reindexer, Result,
-    Worker, engine::SharedNotifier, queue::QueueOptions, service::take_period, worker::Registry,
+    Config, CronEntry, Engine, Error, Lifeline, NewJob, Notifier, Period, PeriodError, Pruner, Reindexer,
+    Result, Worker,
+    config::Settings,
+    engine::SharedNotifier,
+    queue::QueueOptions,
+    service::take_period,
+    telemetry::{ErrorReporter, Handler, Handlers, Propagation, Propagator, Reporting},
+    worker::Registry,
 };
 
 /// Sets up an instance. Nothing runs, and nothing is checked, before [`start`](Builder::start).
@@ -15,19 +21,42 @@ pub struct Builder<S = ()> {
     state: Arc<S>,
     notifier: Option<SharedNotifier>,
     registry: Registry,
-    config: Config,
+    settings: Settings,
+    configs: Vec<Config>,
+    instruments: Instruments,
+}
+
+/// What an instance is watched with.
+#[derive(Debug, Default)]
+pub(crate) struct Instruments {
+    pub(super) handlers: Handlers,
+    pub(super) propagation: Propagation,
 }
 
 impl Builder {
     pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
-        let (registry, config) = (Registry::default(), Config::default());
-        Self { engine, state: Arc::new(()), notifier: None, registry, config }
+        Self {
+            engine,
+            state: Arc::new(()),
+            notifier: None,
+            registry: Registry::default(),
+            settings: Settings::default(),
+            configs: Vec::new(),
+            instruments: Instruments::default(),
+        }
     }
 
     /// Gives workers the application's state. Comes before the workers that need it; those added before keep `()`.
     pub fn state<S: Send + Sync + 'static>(self, state: S) -> Builder<S> {
-        let Self { engine, notifier, registry, config, .. } = self;
-        Builder { engine, state: Arc::new(state), notifier, registry, config }
+        Builder {
+            engine: self.engine,
+            state: Arc::new(state),
+            notifier: self.notifier,
+            registry: self.registry,
+            settings: self.settings,
+            configs: self.configs,
+            instruments: self.instruments,
+        }
     }
 }
 
@@ -35,8 +64,8 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// Lets this node run the jobs of a worker, stored under its name or one of its
     /// [aliases](crate::JobArgs::ALIASES).
     pub fn worker<W: Worker<S>>(mut self) -> Self {
-        self.registry.insert::<S, W>(Arc::clone(&self.state), &mut self.config.problems);
-        self.config.cron.extend(W::cron());
+        self.registry.insert::<S, W>(Arc::clone(&self.state), &mut self.settings.problems);
+        self.settings.cron.extend(W::cron());
         self
     }
 
@@ -52,20 +81,20 @@ impl<S: Send + Sync + 'static> Builder<S> {
 
     /// Adds a periodic job with options: `.cron_entry(CronEntry::new("@daily", Clean {}).timezone("Asia/Tokyo"))`.
     pub fn cron_entry(mut self, entry: CronEntry) -> Self {
-        self.config.cron.push(entry);
+        self.settings.cron.push(entry);
         self
     }
 
     /// The time zone of entries that name none, those of `#[job(cron = "…")]` included. Default `Etc/UTC`.
     pub fn cron_timezone(mut self, timezone: impl Into<String>) -> Self {
-        self.config.cron_timezone = Some(timezone.into());
+        self.settings.cron_timezone = Some(timezone.into());
         self
     }
 
     /// Runs a queue on this node: `.queue("mailers", 10)`, or with [`QueueOptions`]. A node without queues only inserts
     /// and operates; it runs no services and never leads.
     pub fn queue(mut self, queue: impl Into<String>, options: impl Into<QueueOptions>) -> Self {
-        self.config.queues.push((queue.into(), options.into()));
+        self.settings.queues.push((queue.into(), options.into()));
         self
     }
 
@@ -83,33 +112,33 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// about each second. Not done unless asked for.
     pub fn gossip(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
         let mut interval = std::time::Duration::ZERO;
-        take_period("gossip", period, &mut interval, &mut self.config.problems);
-        self.config.gossip_interval = Some(interval);
+        take_period("gossip", period, &mut interval, &mut self.settings.problems);
+        self.settings.gossip_interval = Some(interval);
         self
     }
 
     /// The instance's name. Instances of one name and one store form a cluster and elect a leader. Default `Oban`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.config.name = name.into();
+        self.settings.name = name.into();
         self
     }
 
     /// This node's name, for people. Default: host and process id.
     pub fn node(mut self, node: impl Into<String>) -> Self {
-        self.config.node = node.into();
+        self.settings.node = node.into();
         self
     }
 
     /// How often due jobs are made available, and how late a job may start when notifications fail. Default 1 s.
     pub fn stage_interval(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let Config { stage_interval, problems, .. } = &mut self.config;
+        let Settings { stage_interval, problems, .. } = &mut self.settings;
         take_period("stage_interval", period, stage_interval, problems);
         self
     }
 
     /// How often this node says that it lives. Default 5 s.
     pub fn heartbeat_interval(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let Config { heartbeat_interval, problems, .. } = &mut self.config;
+        let Settings { heartbeat_interval, problems, .. } = &mut self.settings;
         take_period("heartbeat_interval", period, heartbeat_interval, problems);
         self
     }
@@ -117,60 +146,60 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// After how long without a heartbeat a node counts as dead and its jobs run elsewhere. Default 20 s; the same on
     /// all nodes.
     pub fn stale_after(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let Config { stale_after, problems, .. } = &mut self.config;
+        let Settings { stale_after, problems, .. } = &mut self.settings;
         take_period("stale_after", period, stale_after, problems);
         self
     }
 
     /// How long leadership outlives a leader that died; a living one renews it three times as often. Default 15 s.
     pub fn lease(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let Config { lease, problems, .. } = &mut self.config;
+        let Settings { lease, problems, .. } = &mut self.settings;
         take_period("lease", period, lease, problems);
         self
     }
 
     /// How jobs are taken back from dead nodes while this one leads.
     pub fn lifeline(mut self, lifeline: Lifeline) -> Self {
-        self.config.lifeline = Some(lifeline);
+        self.settings.lifeline = Some(lifeline);
         self
     }
 
     /// Takes nothing back while this node leads: for where nodes of another kind do it.
     pub fn without_lifeline(mut self) -> Self {
-        self.config.lifeline = None;
+        self.settings.lifeline = None;
         self
     }
 
     /// How long finished jobs stay in the store while this node leads, as in `.pruner(Pruner::after("7d"))`. Default one
     /// day.
     pub fn pruner(mut self, pruner: Pruner) -> Self {
-        self.config.pruner = Some(pruner);
+        self.settings.pruner = Some(pruner);
         self
     }
 
     /// Keeps finished jobs for ever, as far as this node is concerned.
     pub fn without_pruner(mut self) -> Self {
-        self.config.pruner = None;
+        self.settings.pruner = None;
         self
     }
 
     /// Rebuilds indexes by schedule while this node leads, as in `.reindexer(Reindexer::daily_at("03:30"))`. Default: they
     /// are not rebuilt. On an engine that [has no use for it](crate::Capabilities::reindexes) it does nothing.
     pub fn reindexer(mut self, reindexer: Reindexer) -> Self {
-        self.config.reindexer = Some(reindexer);
+        self.settings.reindexer = Some(reindexer);
         self
     }
 
     /// Rebuilds no indexes: the default.
     pub fn without_reindexer(mut self) -> Self {
-        self.config.reindexer = None;
+        self.settings.reindexer = None;
         self
     }
 
     /// How long a cancelled job may go on after its [`cancellation`](crate::Context::cancellation) has fired, before it is
     /// dropped. Default 5 s.
     pub fn cancel_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let Config { cancel_grace_period, problems, .. } = &mut self.config;
+        let Settings { cancel_grace_period, problems, .. } = &mut self.settings;
         take_period("cancel_grace_period", period, cancel_grace_period, problems);
         self
     }
@@ -178,7 +207,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// How long a stopping node waits for its running jobs before it hands them back. In the last tenth their
     /// [`cancellation`](crate::Context::cancellation) fires. Default 15 s.
     pub fn shutdown_grace_period(mut self, period: impl TryInto<Period, Error: Into<PeriodError>>) -> Self {
-        let Config { shutdown_grace_period, problems, .. } = &mut self.config;
+        let Settings { shutdown_grace_period, problems, .. } = &mut self.settings;
         take_period("shutdown_grace_period", period, shutdown_grace_period, problems);
         self
     }
@@ -186,7 +215,32 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// For tests of an application: nothing runs by itself. Queues are checked but not started, and there are no services.
     /// See [`Testing`].
     pub fn testing(mut self, mode: Testing) -> Self {
-        self.config.testing = Some(mode);
+        self.settings.testing = Some(mode);
+        self
+    }
+
+    /// Takes settings from a file or the environment. They count more than what is said in code, whatever the order of
+    /// the calls; see [`Config`].
+    pub fn config(mut self, config: Config) -> Self {
+        self.configs.push(config);
+        self
+    }
+
+    /// Lets a handler hear of everything this instance does: a [`Logger`](crate::telemetry::Logger), or one of your own.
+    /// There may be any number; each has a thread of its own.
+    pub fn telemetry(mut self, handler: impl Handler) -> Self {
+        self.instruments.handlers.add(handler);
+        self
+    }
+
+    /// Lets a reporter hear of each failed attempt, once the store has taken it.
+    pub fn report_errors(self, reporter: impl ErrorReporter) -> Self {
+        self.telemetry(Reporting(reporter))
+    }
+
+    /// Carries traces from whoever inserts a job to its run. Nodes that only insert need it too.
+    pub fn propagator(mut self, propagator: impl Propagator) -> Self {
+        self.instruments.propagation = Propagation::new(propagator);
         self
     }
 
@@ -199,13 +253,14 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// # Errors
     /// `Invalid` with every problem of the configuration, its value and its cure; `Unmigrated` when the store's schema
     /// does not fit; `Unavailable` when the store does not answer. Nothing runs then.
-    pub async fn start(self) -> Result<Oban> {
-        self.config.validate()?;
+    pub async fn start(mut self) -> Result<Oban> {
+        Config::apply_all(self.configs, &mut self.settings);
+        self.settings.validate()?;
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::invalid("start", "there is no tokio runtime here; call start() inside one"));
         }
         self.engine.verify().await?;
-        Node::start(self.engine, self.notifier, self.registry, self.config).await
+        Node::start(self.engine, self.notifier, self.registry, self.settings, self.instruments).await
     }
 }
 
@@ -215,7 +270,8 @@ impl<S> fmt::Debug for Builder<S> {
             .debug_struct("Builder")
             .field("engine", &self.engine)
             .field("workers", &self.registry)
-            .field("config", &self.config)
+            .field("settings", &self.settings)
+            .field("configs", &self.configs)
             .finish_non_exhaustive()
     }
 }

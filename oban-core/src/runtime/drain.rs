@@ -36,7 +36,7 @@ impl Oban {
             self.node.executor(),
             self.node.stopping.clone(),
             spec,
-            self.node.config.heartbeat_interval,
+            self.node.settings.heartbeat_interval,
         );
         drainer.await?.drain(&drain).await
     }

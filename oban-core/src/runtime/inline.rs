@@ -15,6 +15,7 @@ use crate::{
     Clock, Inserted, Job, JobId, JobState, NewJob, Schedule,
     clock::later,
     queue::{Executor, Ran, run_here},
+    telemetry::Event,
 };
 
 /// Stands in for the store in [`Testing::Inline`](super::Testing::Inline).
@@ -36,7 +37,10 @@ impl Inline {
         let mut inserted = Vec::with_capacity(jobs.len());
         for new in jobs {
             let job = Arc::new(self.executing(new, node));
-            let Ran { ack, panic } = run_here(&executor, Arc::clone(&job)).await;
+            let Ran { ack, story, panic } = run_here(&executor, Arc::clone(&job)).await;
+            if let Some(story) = story {
+                executor.telemetry().emit(|| Event::Job(story.end(&ack.finish)));
+            }
             if let Some(panic) = panic {
                 panic::resume_unwind(panic);
             }

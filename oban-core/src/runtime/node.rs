@@ -7,19 +7,22 @@ use async_trait::async_trait;
 use tokio::{
     runtime,
     sync::{Mutex, Notify, mpsc, watch},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Config, Oban, Queues, Service, Supervisor, Testing, echoes::Echoes, inline::Inline, queues,
+    Instruments, Oban, Queues, Service, Supervisor, Testing, echoes::Echoes, inline::Inline, queues,
     signals::Signals,
 };
 use crate::{
     Engine, Error, ErrorKind, Lease, Notifier, QueueSpec, Result,
+    config::Settings,
     engine::{Relayed, SharedNotifier, Traced},
     peer::Election,
     queue::{Executor, Producer, QueueOptions, Wiring},
     service::{Cron, Gossip, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, Sounding, Stager},
+    telemetry::{Event, NodeEvent, Propagation, QueueEvent, Source, Telemetry},
     worker::Registry,
 };
 
@@ -30,7 +33,8 @@ pub(crate) struct Node {
     pub(super) store: Arc<dyn Engine>,
     /// The engine as everything here calls it.
     pub(super) engine: Traced,
-    pub(super) config: Config,
+    pub(super) settings: Settings,
+    pub(super) propagation: Propagation,
     pub(super) queues: Arc<Queues>,
     pub(super) leads: watch::Sender<bool>,
     pub(super) sounding: watch::Sender<Sounding>,
@@ -65,18 +69,23 @@ impl Node {
         store: Arc<dyn Engine>,
         notifier: Option<SharedNotifier>,
         registry: Registry,
-        config: Config,
+        settings: Settings,
+        instruments: Instruments,
     ) -> Result<Oban> {
-        let supervisor = Supervisor::new();
-        let engine = match notifier {
-            None => Traced::new(Arc::clone(&store)),
-            Some(notifier) => Traced::new(Arc::new(Relayed::new(Arc::clone(&store), notifier))),
+        let source = Source { instance: settings.name.clone(), node: settings.node.clone() };
+        let telemetry = Telemetry::start(instruments.handlers, source)?;
+        let supervisor = Supervisor::new(telemetry.clone());
+        let engine: Arc<dyn Engine> = match notifier {
+            None => Arc::clone(&store),
+            Some(notifier) => Arc::new(Relayed::new(Arc::clone(&store), notifier)),
         };
-        let inline = (config.testing == Some(Testing::Inline)).then(Inline::new);
+        let engine = Traced::new(engine, telemetry);
+        let inline = (settings.testing == Some(Testing::Inline)).then(Inline::new);
         let node = Arc::new(Self {
             store,
             engine,
-            config,
+            settings,
+            propagation: instruments.propagation,
             queues: Arc::default(),
             leads: watch::Sender::new(false),
             sounding: watch::Sender::new(Sounding::default()),
@@ -93,33 +102,36 @@ impl Node {
         Arc::clone(&node).stop_when_told();
         node.stop_with_the_application();
         let oban = Oban::new(Arc::clone(&node));
-        let queues = if node.config.testing.is_some() { &[] } else { node.config.queues.as_slice() };
+        let queues = if node.settings.testing.is_some() { &[] } else { node.settings.queues.as_slice() };
         for (queue, options) in queues {
             if let Err(error) = node.start_queue(queue, *options).await {
                 oban.stop().await?;
                 return Err(error);
             }
         }
-        let Config { name, node: node_name, .. } = &node.config;
+        let Settings { name, node: node_name, .. } = &node.settings;
         let (queues, workers) = (node.queues.names(), node.registry.names());
+        node.engine
+            .telemetry()
+            .emit(|| Event::Node(NodeEvent::Started { queues: queues.clone(), workers: workers.clone() }));
         tracing::info!(instance = name, node = node_name, ?queues, ?workers, "started");
         Ok(oban)
     }
 
     /// The layers in the order of their start. A node without queues has none: it could do nothing with what they find.
     fn start_services(self: &Arc<Self>) -> Vec<Layer> {
-        let Self { engine, config, .. } = &**self;
+        let Self { engine, settings, .. } = &**self;
         let refresher = Refresher::new(
             engine.clone(),
             Arc::clone(&self.queues),
-            config.heartbeat_interval,
+            settings.heartbeat_interval,
             self.pulse.clone(),
         );
         let lease = Lease {
-            name: config.name.clone(),
-            node: config.node.clone(),
+            name: settings.name.clone(),
+            node: settings.node.clone(),
             uuid: uuid::Uuid::new_v4(),
-            ttl: config.lease,
+            ttl: settings.lease,
         };
         let election = Election::new(engine.clone(), lease.clone(), self.leads.clone());
         vec![
@@ -131,11 +143,11 @@ impl Node {
     }
 
     fn tidiers(self: &Arc<Self>, us: Lease) -> Vec<Box<dyn Service>> {
-        let Self { engine, config, .. } = &**self;
+        let Self { engine, settings, .. } = &**self;
         let stager = Stager::new(
             engine.clone(),
             Arc::clone(&self.queues),
-            config.stage_interval,
+            settings.stage_interval,
             self.leads.subscribe(),
             self.sounding.subscribe(),
         );
@@ -145,8 +157,8 @@ impl Node {
             Box::new(stager),
         ];
         let leads = || self.leads.subscribe();
-        if let Some(lifeline) = &config.lifeline {
-            let (heartbeat, stale_after) = (config.heartbeat_interval, config.stale_after);
+        if let Some(lifeline) = &settings.lifeline {
+            let (heartbeat, stale_after) = (settings.heartbeat_interval, settings.stale_after);
             let pulse = self.pulse.subscribe();
             services.push(Box::new(Rescuing::new(
                 engine.clone(),
@@ -157,10 +169,10 @@ impl Node {
                 lifeline,
             )));
         }
-        if let Some(pruner) = &config.pruner {
+        if let Some(pruner) = &settings.pruner {
             services.push(Box::new(Pruning::new(engine.clone(), leads(), pruner.clone())));
         }
-        match &config.reindexer {
+        match &settings.reindexer {
             Some(reindexer) if engine.capabilities().reindexes => {
                 services.push(Box::new(Reindexing::new(engine.clone(), leads(), reindexer.clone())));
             }
@@ -172,12 +184,12 @@ impl Node {
             }
             None => {}
         }
-        let crontab = config.crontab(&mut Vec::new());
+        let crontab = settings.crontab(&mut Vec::new());
         if !crontab.is_empty() {
-            services.push(Box::new(Cron::new(engine.clone(), config.name.clone(), crontab)));
+            services.push(Box::new(Cron::new(engine.clone(), settings.name.clone(), crontab)));
         }
-        if let Some(interval) = config.gossip_interval {
-            let (name, queues) = (config.name.clone(), Arc::clone(&self.queues));
+        if let Some(interval) = settings.gossip_interval {
+            let (name, queues) = (settings.name.clone(), Arc::clone(&self.queues));
             services.push(Box::new(Gossip::new(engine.clone(), name, queues, interval)));
         }
         services
@@ -193,7 +205,7 @@ impl Node {
     /// Starts a queue on this node.
     pub(super) async fn start_queue(self: &Arc<Self>, queue: &str, options: QueueOptions) -> Result<()> {
         options.validate("start_queue", queue)?;
-        if let Some(mode) = self.config.testing {
+        if let Some(mode) = self.settings.testing {
             let message =
                 format!("this instance is for tests, {mode:?}, and runs no queues; drain {queue:?}");
             return Err(Error::new(ErrorKind::Unsupported, "start_queue", message));
@@ -208,8 +220,8 @@ impl Node {
             *services = self.start_services();
         }
         let spec = QueueSpec {
-            instance: self.config.name.clone(),
-            node: self.config.node.clone(),
+            instance: self.settings.name.clone(),
+            node: self.settings.node.clone(),
             queue: queue.to_owned(),
             limit: options.limit,
             paused: options.paused,
@@ -230,11 +242,15 @@ impl Node {
             wake: Arc::clone(&handle.wake),
             meta: meta_sender,
             blocking: options.blocking,
-            cancel_grace: self.config.cancel_grace_period,
-            shutdown_grace: self.config.shutdown_grace_period,
+            cancel_grace: self.settings.cancel_grace_period,
+            shutdown_grace: self.settings.shutdown_grace_period,
             // What a living node lost comes back as soon as what a dead one had.
-            audit_interval: self.config.stale_after,
+            audit_interval: self.settings.stale_after,
         };
+        self.engine.telemetry().emit(|| {
+            let QueueOptions { limit, paused, .. } = options;
+            Event::Queue(QueueEvent::Started { queue: queue.to_owned(), limit, paused })
+        });
         let producer = Producer::new(self.engine.clone(), self.executor(), meta, wiring);
         let running = self.supervisor.supervise(Box::new(producer), handle.shutdown.clone());
         let (queues, name, stopped) = (Arc::clone(&self.queues), queue.to_owned(), handle.stopped.clone());
@@ -249,7 +265,13 @@ impl Node {
 
     /// Runs jobs with this node's workers.
     pub(super) fn executor(self: &Arc<Self>) -> Executor {
-        Executor::new(self.registry.clone(), self.workers.clone(), Oban::of(self))
+        Executor::new(
+            self.registry.clone(),
+            self.workers.clone(),
+            Oban::of(self),
+            self.engine.telemetry().clone(),
+            self.propagation.clone(),
+        )
     }
 
     pub(super) fn ensure_running(&self, operation: &'static str) -> Result<()> {
@@ -295,6 +317,7 @@ impl Node {
         let supervisor = self.supervisor.clone();
         supervisor.spawn(async move {
             self.stopping.cancelled().await;
+            let began = Instant::now();
             let mut services = std::mem::take(&mut *self.services.lock().await);
             let below_queues = services.drain(..services.len().min(2)).collect::<Vec<_>>();
             for layer in services.into_iter().rev() {
@@ -310,7 +333,10 @@ impl Node {
             for layer in below_queues.into_iter().rev() {
                 layer.stop().await;
             }
-            tracing::info!(instance = self.config.name, node = self.config.node, "stopped");
+            tracing::info!(instance = self.settings.name, node = self.settings.node, "stopped");
+            let telemetry = self.engine.telemetry();
+            telemetry.emit(|| Event::Node(NodeEvent::Stopped { elapsed: began.elapsed() }));
+            telemetry.flush().await;
             self.stopped.cancel();
         });
     }

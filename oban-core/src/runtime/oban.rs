@@ -72,7 +72,8 @@ impl Oban {
         self.insert_valid(Some(conn), jobs).await
     }
 
-    async fn insert_valid(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+    async fn insert_valid(&self, conn: Option<Conn<'_>>, mut jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+        self.node.propagation.inject(&mut jobs);
         for (at, job) in jobs.iter().enumerate() {
             job.validate()
                 .map_err(|error| if jobs.len() > 1 { error.with_context("job", at) } else { error })?;
@@ -132,12 +133,12 @@ impl Oban {
 
     /// The instance's name.
     pub fn name(&self) -> &str {
-        &self.node.config.name
+        &self.node.settings.name
     }
 
     /// This node's name.
     pub fn node(&self) -> &str {
-        &self.node.config.node
+        &self.node.settings.node
     }
 
     /// Whether this node leads the instance, as far as it knows.
@@ -154,7 +155,7 @@ impl Oban {
 
     /// How this instance behaves in a test, if it is for one.
     pub fn testing(&self) -> Option<Testing> {
-        self.node.config.testing
+        self.node.settings.testing
     }
 
     /// The engine, if it is of this type.

@@ -21,7 +21,7 @@ const TELL_WITHIN: Duration = Duration::from_secs(10);
 impl Node {
     /// Who a node of this instance is in a signal.
     pub(super) fn ident(&self, node: &str) -> String {
-        format!("{}.{node}", self.config.name)
+        format!("{}.{node}", self.settings.name)
     }
 
     /// Obeys a command of its own if it is one of those it is for, then tells the others.
@@ -31,7 +31,7 @@ impl Node {
         signal: Signal,
         scope: Scope<'_>,
     ) -> Result<()> {
-        let is_ours = scope.includes(&self.config.node);
+        let is_ours = scope.includes(&self.settings.node);
         let payload = match scope {
             Scope::Local => None,
             Scope::All => Some(signal.payload("any", None)),

@@ -23,7 +23,7 @@ pub(super) struct Signals {
 
 impl Signals {
     pub(super) fn new(node: Arc<Node>) -> Self {
-        let (ident, notices) = (node.ident(&node.config.node), node.engine.listen(&[Channel::Signal]));
+        let (ident, notices) = (node.ident(&node.settings.node), node.engine.listen(&[Channel::Signal]));
         Self { node, ident, notices, malformed: 0 }
     }
 

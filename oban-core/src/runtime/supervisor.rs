@@ -6,7 +6,10 @@ use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::plumbing;
-use crate::{Error, ErrorKind, Result, backoff};
+use crate::{
+    Error, ErrorKind, Result, backoff,
+    telemetry::{Event, ServiceEvent, Telemetry},
+};
 
 /// A loop that runs until it is told to stop.
 #[async_trait]
@@ -23,6 +26,7 @@ pub(crate) trait Service: Send + 'static {
 #[derive(Clone, Debug)]
 pub(crate) struct Supervisor {
     plumbing: Handle,
+    telemetry: Telemetry,
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -30,8 +34,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 impl Supervisor {
     /// To be made on the application's runtime.
-    pub(crate) fn new() -> Self {
-        Self { plumbing: plumbing::handle() }
+    pub(crate) fn new(telemetry: Telemetry) -> Self {
+        Self { plumbing: plumbing::handle(), telemetry }
     }
 
     /// Keeps a service running until `shutdown`, and longer if it has things to finish.
@@ -40,15 +44,23 @@ impl Supervisor {
         mut service: Box<dyn Service>,
         shutdown: CancellationToken,
     ) -> JoinHandle<()> {
+        let telemetry = self.telemetry.clone();
         let supervised = async move {
             let mut failures = 0;
             loop {
                 let began = Instant::now();
-                match AssertUnwindSafe(service.run(&shutdown)).catch_unwind().await {
+                let error = match AssertUnwindSafe(service.run(&shutdown)).catch_unwind().await {
                     Ok(Ok(())) => return,
-                    Ok(Err(error)) => tracing::error!(%error, "{} failed; starting it again", service.name()),
-                    Err(_) => tracing::error!("{} panicked; starting it again", service.name()),
-                }
+                    Ok(Err(error)) => {
+                        tracing::error!(%error, "{} failed; starting it again", service.name());
+                        Some(error.to_string())
+                    }
+                    Err(_) => {
+                        tracing::error!("{} panicked; starting it again", service.name());
+                        None
+                    }
+                };
+                telemetry.emit(|| Event::Service(ServiceEvent::Crashed { service: service.name(), error }));
                 // One that ran well for long starts afresh.
                 failures = if began.elapsed() > LONGEST_WAIT { 0 } else { failures + 1 };
                 tokio::time::sleep(backoff::exponential(failures, FIRST_WAIT, LONGEST_WAIT)).await;
@@ -82,7 +94,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::{Service, Supervisor};
-    use crate::{Error, ErrorKind, Result};
+    use crate::{Error, ErrorKind, Result, telemetry::Telemetry};
 
     /// Panics, fails, then runs; tells how often it was run.
     struct Unsteady {
@@ -114,7 +126,8 @@ mod tests {
     async fn a_service_that_panics_or_fails_runs_again_with_what_it_gathered() {
         let (told, mut runs) = unbounded_channel();
         let shutdown = CancellationToken::new();
-        let supervised = Supervisor::new().supervise(Box::new(Unsteady { runs: 0, told }), shutdown.clone());
+        let supervised = Supervisor::new(Telemetry::default())
+            .supervise(Box::new(Unsteady { runs: 0, told }), shutdown.clone());
         for expected in 1..=3 {
             assert_eq!(runs.recv().await, Some(expected));
         }

@@ -10,6 +10,7 @@ use crate::{
     cron::{Crontab, Missed, minute_of},
     engine::Traced,
     runtime::Service,
+    telemetry::{Event, ServiceEvent, Telemetry},
 };
 
 /// Offers the jobs of each minute to the store, on every node.
@@ -49,6 +50,7 @@ impl Cron {
     pub(crate) fn new(engine: Traced, instance: String, crontab: Crontab) -> Self {
         let keys = crontab.keys();
         Self {
+            outage: Outage::of(&engine),
             engine,
             instance,
             crontab,
@@ -57,7 +59,6 @@ impl Cron {
             has_rebooted: false,
             begun: HashMap::new(),
             missed: HashMap::new(),
-            outage: Outage::default(),
         }
     }
 
@@ -125,7 +126,7 @@ impl Cron {
         let insert = CronInsert { instance: &self.instance, runs, keep: KEPT };
         for CronTaken { run, inserted } in self.engine.insert_cron_jobs(insert).await? {
             if let Some(run) = runs.get(run) {
-                report(run, inserted.as_ref(), missed);
+                report(self.engine.telemetry(), run, inserted.as_ref(), missed);
             }
         }
         Ok(())
@@ -133,17 +134,25 @@ impl Cron {
 }
 
 /// Tells of a run that this node has written: each is told by one node.
-fn report(run: &CronRun, inserted: Option<&Inserted>, missed: &[Missed]) {
+fn report(telemetry: &Telemetry, run: &CronRun, inserted: Option<&Inserted>, missed: &[Missed]) {
     let CronRun { key: CronKey { name, schedule }, minute, action } = run;
     match (action, inserted) {
         (CronAction::Insert(job), Some(inserted)) => {
             let (worker, id) = (&job.worker, inserted.job.id);
             let conflict = inserted.conflict;
+            telemetry.emit(|| {
+                let (entry, worker, minute) = (name.clone(), worker.clone(), *minute);
+                Event::Service(ServiceEvent::CronInserted { entry, minute, worker, id, conflict })
+            });
             tracing::debug!(entry = name, schedule, %minute, worker, %id, conflict, "cron job inserted");
         }
         (CronAction::Miss, _) => {
             let missed = missed.iter().find(|missed| missed.last == *run);
             let (first, count) = missed.map_or((*minute, 1), |missed| (missed.first, missed.count));
+            telemetry.emit(|| {
+                let (entry, last) = (name.clone(), *minute);
+                Event::Service(ServiceEvent::CronMissed { entry, first, last, count })
+            });
             tracing::warn!(entry = name, schedule, count, %first, last = %minute, "cron minutes were missed");
         }
         _ => tracing::debug!(entry = name, schedule, %minute, "cron entry is watched from now on"),

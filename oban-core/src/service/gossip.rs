@@ -26,7 +26,7 @@ const MOST_RUNNING: usize = 1_000;
 
 impl Gossip {
     pub(crate) fn new(engine: Traced, instance: String, queues: Arc<Queues>, interval: Duration) -> Self {
-        Self { engine, instance, queues, interval, outage: Outage::default() }
+        Self { outage: Outage::of(&engine), engine, instance, queues, interval }
     }
 
     async fn tell(&mut self) -> Result<()> {

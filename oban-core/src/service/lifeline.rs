@@ -1,11 +1,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outage, Pulse, every, next_tick_of_a_leader, take_period, too_short};
-use crate::{Engine, JobState, Period, PeriodError, Rescue, Result, engine::Traced, runtime::Service};
+use crate::{
+    Engine, JobState, Period, PeriodError, Rescue, Result,
+    engine::Traced,
+    runtime::Service,
+    telemetry::{Event, ServiceEvent},
+};
 
 /// How jobs are taken back from dead nodes. The leader's settings count, for the jobs of all nodes and all languages.
 ///
@@ -94,7 +99,7 @@ impl Rescuing {
     ) -> Self {
         let interval = lifeline.interval.unwrap_or(heartbeat);
         let rescue = Rescue { stale_after, rescue_after: lifeline.rescue_after, limit: lifeline.limit };
-        Self { engine, leads, pulse, interval, heartbeat, rescue, outage: Outage::default() }
+        Self { outage: Outage::of(&engine), engine, leads, pulse, interval, heartbeat, rescue }
     }
 
     /// Whether the silence of others says something about them, and not about this node.
@@ -104,8 +109,12 @@ impl Rescuing {
 
     /// One round. Whether there may be more to rescue at once.
     async fn rescue(&mut self) -> bool {
+        let began = Instant::now();
         let answer = self.engine.rescue_jobs(self.rescue).await;
         let Some(jobs) = self.outage.watch("lifeline", answer) else { return false };
+        self.engine
+            .telemetry()
+            .emit(|| Event::Service(ServiceEvent::Rescued { jobs: jobs.clone(), duration: began.elapsed() }));
         let discarded = jobs.iter().filter(|job| job.after == Some(JobState::Discarded)).count();
         if !jobs.is_empty() {
             tracing::warn!(rescued = jobs.len() - discarded, discarded, "took back jobs of dead nodes");

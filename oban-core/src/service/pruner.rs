@@ -1,11 +1,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outage, every, next_tick_of_a_leader, take_period, too_short};
-use crate::{Engine, JobState, Period, PeriodError, Prune, Result, engine::Traced, runtime::Service};
+use crate::{
+    Engine, JobState, Period, PeriodError, Prune, Result,
+    engine::Traced,
+    runtime::Service,
+    telemetry::{Event, ServiceEvent},
+};
 
 /// How long finished jobs stay in the store, and how they are deleted. The leader's settings count, for the jobs of all
 /// nodes and all languages.
@@ -129,7 +134,7 @@ pub(crate) struct Pruning {
 
 impl Pruning {
     pub(crate) fn new(engine: Traced, leads: watch::Receiver<bool>, pruner: Pruner) -> Self {
-        Self { engine, leads, batch: pruner.limit, pruner, outage: Outage::default() }
+        Self { outage: Outage::of(&engine), engine, leads, batch: pruner.limit, pruner }
     }
 
     /// One bounded batch. Whether a backlog may be left.
@@ -141,11 +146,15 @@ impl Pruning {
             discarded_after: self.pruner.discarded,
             limit: batch,
         };
+        let began = Instant::now();
         let answer = self.engine.prune_jobs(prune).await;
         let Some(jobs) = self.outage.watch("pruner", answer) else {
             self.batch = (batch / 4).max(1);
             return false;
         };
+        self.engine
+            .telemetry()
+            .emit(|| Event::Service(ServiceEvent::Pruned { jobs: jobs.clone(), duration: began.elapsed() }));
         if !jobs.is_empty() {
             tracing::debug!(count = jobs.len(), "old jobs pruned");
         }

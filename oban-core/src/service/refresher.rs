@@ -37,7 +37,7 @@ impl Refresher {
         interval: Duration,
         pulse: watch::Sender<Pulse>,
     ) -> Self {
-        Self { engine, queues, interval, pulse, outage: Outage::default() }
+        Self { outage: Outage::of(&engine), engine, queues, interval, pulse }
     }
 
     async fn beat(&mut self) -> bool {

@@ -2,12 +2,15 @@ use std::{pin::pin, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{take_period, too_short};
 use crate::{
-    Clock, Engine, Period, PeriodError, Reindex, Reindexed, Result, engine::Traced, runtime::Service,
+    Clock, Engine, Period, PeriodError, Reindex, Reindexed, Result,
+    engine::Traced,
+    runtime::Service,
+    telemetry::{Event, ServiceEvent},
 };
 
 /// When the indexes of the table of jobs are rebuilt, one after the other, by the leader and without blocking anybody.
@@ -23,8 +26,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "hand it to Builder::reindexer"]
 pub struct Reindexer {
-    at: NaiveTime,
-    reindex: Reindex,
+    pub(crate) at: NaiveTime,
+    pub(crate) reindex: Reindex,
     problems: Vec<String>,
 }
 
@@ -99,6 +102,18 @@ impl Reindexing {
         Self { engine, leads, reindexer, clock: Clock::following_tokio() }
     }
 
+    async fn reindex(&self) -> Result<Reindexed> {
+        let began = Instant::now();
+        let reindexed = self.engine.reindex(&self.reindexer.reindex).await?;
+        self.engine.telemetry().emit(|| {
+            let Reindexed { rebuilt, dropped, failed } = &reindexed;
+            let failed = failed.iter().map(ToString::to_string).collect();
+            let (rebuilt, dropped) = (rebuilt.clone(), dropped.clone());
+            Event::Service(ServiceEvent::Reindexed { rebuilt, dropped, failed, duration: began.elapsed() })
+        });
+        Ok(reindexed)
+    }
+
     fn wait(&self) -> Duration {
         self.clock.now().map_or(DAY, |now| self.reindexer.wait(now))
     }
@@ -125,7 +140,7 @@ impl Service for Reindexing {
                 biased;
                 // What is under way ends by itself, or leaves something for the next time to remove.
                 () = &mut shut_down => return Ok(()),
-                answer = self.engine.reindex(&self.reindexer.reindex) => tell(answer),
+                answer = self.reindex() => tell(answer),
             }
         }
     }

@@ -6,7 +6,10 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Channel, Lease, Notice, Notifier, Result, Subscription, backoff, engine::Traced, runtime::Service,
+    Channel, Lease, Notice, Notifier, Result, Subscription, backoff,
+    engine::Traced,
+    runtime::Service,
+    telemetry::{Event, NotifierEvent},
 };
 
 /// Finds out whether notifications arrive, by pinging and listening.
@@ -127,6 +130,9 @@ impl Sonar {
         let hears_foreigners = self.heard.keys().any(|voice| voice.uuid.is_none());
         let before = self.sounding.send_replace(Sounding { status, hears_foreigners });
         if before.status != status {
+            self.engine
+                .telemetry()
+                .emit(|| Event::Notifier(NotifierEvent::Switched { before: before.status, after: status }));
             self.wait = FIRST_WAIT;
             match status {
                 SonarStatus::Isolated => {

@@ -1,14 +1,15 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outage, Sounding, every, next_tick};
 use crate::{
-    Engine, Result, Stage,
+    Engine, Result, Stage, Staged,
     engine::Traced,
     runtime::{Queues, Service},
+    telemetry::{Event, ServiceEvent},
 };
 
 /// Makes due jobs available, and wakes this node's queues that have work.
@@ -36,7 +37,7 @@ impl Stager {
         leads: watch::Receiver<bool>,
         sounding: watch::Receiver<Sounding>,
     ) -> Self {
-        Self { engine, queues, interval, leads, sounding, outage: Outage::default() }
+        Self { outage: Outage::of(&engine), engine, queues, interval, leads, sounding }
     }
 
     async fn announce(&self) {
@@ -49,9 +50,14 @@ impl Stager {
     /// One round. Whether there may be more to stage at once.
     async fn stage(&mut self) -> bool {
         let names = self.queues.names();
+        let began = Instant::now();
         let answer = self.engine.stage_jobs(Stage { limit: LIMIT, queues: &names }).await;
         match self.outage.watch("stager", answer) {
             Some(staged) => {
+                self.engine.telemetry().emit(|| {
+                    let Staged { jobs, queues } = staged.clone();
+                    Event::Service(ServiceEvent::Staged { jobs, queues, duration: began.elapsed() })
+                });
                 if !staged.jobs.is_empty() {
                     tracing::debug!(count = staged.jobs.len(), "jobs staged");
                 }

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// An entry of every minute, by its name.
-fn minutely(name: &str) -> CronEntry {
+pub(crate) fn minutely(name: &str) -> CronEntry {
     CronEntry::new("* * * * *", Act::job(name, Scene::Complete)).name(name)
 }
 
@@ -30,7 +30,7 @@ async fn now(engine: &dyn Engine) -> DateTime<Utc> {
 }
 
 /// Lets the store know an entry since so many minutes, as if a node had stopped then. Returns that minute.
-async fn seen(c: &Cluster, name: &str, minutes_ago: i64) -> DateTime<Utc> {
+pub(crate) async fn seen(c: &Cluster, name: &str, minutes_ago: i64) -> DateTime<Utc> {
     let now = now(&*c.engine).await;
     let minute =
         DateTime::from_timestamp(now.timestamp() / 60 * 60, 0).unwrap() - TimeDelta::minutes(minutes_ago);

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use oban_core::{
-    Context, ErrorKind, JobArgs, JobFilter, JobState, Lifeline, NewJob, Oban, Outcome, Performed, Pruner,
-    Reindexer, Worker,
+    Config, Context, ErrorKind, JobArgs, JobFilter, JobState, Lifeline, NewJob, Oban, Outcome, Performed,
+    Pruner, Reindexer, Worker,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Cluster,
@@ -101,4 +101,50 @@ pub async fn refuses_a_bad_configuration_before_anything_runs(c: Cluster) {
         assert!(error.to_string().contains(part), "{part} missing in {error}");
     }
     assert_eq!(c.read(job.id).await.attempt, 0);
+}
+
+fn vars<const N: usize>(vars: [(&str, &str); N]) -> Config {
+    Config::from_vars(vars.map(|(key, value)| (key.to_owned(), value.to_owned())))
+}
+
+fn values(values: Value) -> Config {
+    serde_json::from_value(values).unwrap()
+}
+
+pub async fn takes_settings_from_outside_the_code(c: Cluster) {
+    let file = values(json!({"node": "file.1", "queues": {"file": 1}, "stage_interval": "50ms"}));
+    let environment = vars([("OBAN_QUEUES", "default:3, paused:1:paused"), ("PATH", "/bin")]);
+    // The order of the calls does not matter.
+    let node = c.node().config(environment).config(file).queue("code", 1).node("code.1");
+    let oban = node.start().await.unwrap();
+    assert_eq!(oban.node(), "file.1", "a file counts more than code");
+    let queues = oban.check_all_queues().await.unwrap();
+    let queues: Vec<_> = queues.iter().map(|info| (info.queue.as_str(), info.limit, info.paused)).collect();
+    assert_eq!(queues, [("default", 3, false), ("paused", 1, true)], "the environment counts most");
+    let job = oban.insert(Act::job("a", Scene::Complete)).await.unwrap();
+    c.becomes(job.id, JobState::Completed).await;
+    oban.stop().await.unwrap();
+}
+
+pub async fn names_what_is_wrong_in_every_place(c: Cluster) {
+    let file = values(json!({
+        "stage_intervl": "1s",
+        "lease": "1ms",
+        "queues": {"mailers": {"limit": 4, "blockin": true}, "images": 0}
+    }));
+    let environment = vars([("OBAN_SHUTDOWN_GRACE_PERIOD", "soon"), ("OBAN_QUEUE", "mailers:1")]);
+    let node = c.node().config(file).config(environment).node("two words");
+    let error = node.start().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    for part in [
+        "config: stage_intervl: unknown key; did you mean \"stage_interval\"?",
+        "config: queues.mailers.blockin: unknown key; did you mean \"blocking\"?",
+        "OBAN_SHUTDOWN_GRACE_PERIOD: \"soon\" is no period",
+        "OBAN_QUEUE is no setting; did you mean OBAN_QUEUES?",
+        "lease 1ms is too short",
+        "queue \"images\" has the limit 0",
+        "node \"two words\" holds white space",
+    ] {
+        assert!(error.to_string().contains(part), "{part} missing in {error}");
+    }
 }

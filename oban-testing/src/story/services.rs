@@ -48,7 +48,7 @@ pub async fn hears_of_work_at_once(c: Cluster) {
 }
 
 /// A node that fetched a job and died: its heart does not beat any more.
-async fn dead_node(c: &Cluster, job: NewJob) -> oban_core::Job {
+pub(crate) async fn dead_node(c: &Cluster, job: NewJob) -> oban_core::Job {
     let spec = QueueSpec {
         instance: "Oban".into(),
         node: "dead".into(),

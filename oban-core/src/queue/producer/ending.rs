@@ -10,7 +10,7 @@ use crate::{
     queue::{
         executor::{forced, timed_out},
         running::Deadline,
-        slot::RunId,
+        slot::{RunId, Story},
     },
 };
 
@@ -19,14 +19,14 @@ const BACKOFF_GRACE: Duration = Duration::from_secs(5);
 const CANCELLED: &str = "cancelled while it ran";
 
 impl Producer {
-    pub(super) fn finished(&mut self, run: RunId, mut ack: Ack) {
+    pub(super) fn finished(&mut self, run: RunId, mut ack: Ack, story: Option<Box<Story>>) {
         let was_cancelled = self.runs.remove(run) == Some(Deadline::Cancelled);
         // Our jobs are cancelled in the store already. Where a node of another language left that to the run, the job
         // is not to run again.
         if was_cancelled && matches!(ack.finish, Finish::Retry { .. } | Finish::Snooze { .. }) {
             ack.finish = Finish::Cancel { error: CANCELLED.to_owned() };
         }
-        self.acker.push(ack);
+        self.acker.push(ack, story);
     }
 
     /// Has the runs of cancelled jobs end. Those that a fetch under way may bring are remembered until it is answered.

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{KILL_GRACE, Producer};
-use crate::{Ack, Channel, Engine, Finish, Job, JobId, Notifier, queue::watchman::Order};
+use crate::{
+    Ack, Channel, Engine, Finish, Job, JobId, Notifier,
+    queue::watchman::{Order, Watchman},
+    telemetry::QueueEvent,
+};
 
 impl Producer {
     /// What comes next.
@@ -16,9 +20,9 @@ impl Producer {
 
     /// Hands back what a fetch brought after the stop had begun.
     pub(super) fn refuse(&mut self, jobs: &[Arc<Job>]) {
-        self.orphans |= !jobs.is_empty();
         for job in jobs {
-            self.acker.push(Ack::of(job, Finish::HandBack));
+            self.orphans.push(job.id);
+            self.acker.push(Ack::of(job, Finish::HandBack), None);
         }
     }
 
@@ -30,20 +34,29 @@ impl Producer {
         let slots = self.runs.claim_all();
         for slot in &slots {
             self.runs.remove(slot.run);
-            self.acker.push(Ack::of(&slot.job, Finish::HandBack));
+            self.acker.push(Ack::of(&slot.job, Finish::HandBack), slot.story(None));
         }
+        let ids: Vec<JobId> = slots.iter().map(|slot| slot.job.id).collect();
         if let Some(watchman) = &mut self.watchman {
-            let ids: Vec<JobId> = slots.iter().map(|slot| slot.job.id).collect();
             watchman.handed_back(&ids);
         }
-        self.orphans |= !slots.is_empty();
+        self.orphans.extend(ids);
+    }
+
+    pub(super) fn tell_stopped(&self) {
+        self.tell(|queue| QueueEvent::Stopped {
+            queue,
+            elapsed: self.watchman.as_ref().map(Watchman::elapsed).unwrap_or_default(),
+            handed_back: self.orphans.clone(),
+            unstored: self.acker.len(),
+        });
     }
 
     /// The last words of a queue that has told the store everything.
     pub(super) async fn sign_off(&mut self) {
         // Other nodes need not wait until they look for themselves.
         let work = [json!({"queue": self.meta.queue})];
-        if self.orphans
+        if !self.orphans.is_empty()
             && let Err(error) = self.engine.notify(Channel::Insert, &work).await
         {
             tracing::debug!(%error, queue = self.meta.queue, "could not announce the jobs handed back");
@@ -51,5 +64,6 @@ impl Producer {
         if let Err(error) = self.engine.shutdown_queue(&self.meta).await {
             tracing::warn!(%error, queue = self.meta.queue, "could not sign off; the registration goes stale by itself");
         }
+        self.tell_stopped();
     }
 }

@@ -1,14 +1,13 @@
 use std::time::Duration;
 
-use super::Testing;
 use crate::{
-    CronEntry, Error, Lifeline, Pruner, Reindexer, Result, cron::Crontab, job::validate, queue::QueueOptions,
-    service::too_short,
+    CronEntry, Error, Lifeline, Pruner, Reindexer, Result, Testing, cron::Crontab, job::validate,
+    queue::QueueOptions, service::too_short,
 };
 
-/// Everything about an instance that is not code.
+/// What a node was told to do, by all sources together. Each setting has its default here, and its key in `keys.rs`.
 #[derive(Clone, Debug)]
-pub(crate) struct Config {
+pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) node: String,
     pub(crate) queues: Vec<(String, QueueOptions)>,
@@ -30,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) problems: Vec<String>,
 }
 
-impl Default for Config {
+impl Default for Settings {
     fn default() -> Self {
         Self {
             name: "Oban".to_owned(),
@@ -59,13 +58,13 @@ fn default_node() -> String {
     format!("{}.{}", gethostname::gethostname().to_string_lossy(), std::process::id())
 }
 
-impl Config {
+impl Settings {
     /// The entries, checked, and what is wrong with them.
-    pub(super) fn crontab(&self, problems: &mut Vec<String>) -> Crontab {
+    pub(crate) fn crontab(&self, problems: &mut Vec<String>) -> Crontab {
         Crontab::new(&self.cron, self.cron_timezone.as_deref(), problems)
     }
 
-    pub(super) fn validate(&self) -> Result<()> {
+    pub(crate) fn validate(&self) -> Result<()> {
         let mut problems = self.problems.clone();
         for (key, value) in [("name", &self.name), ("node", &self.node)] {
             validate::name(key, value, &mut problems);

@@ -1,0 +1,15 @@
+//! How an instance is told what to do, other than by code.
+
+mod key;
+mod keys;
+mod services;
+mod settings;
+mod sources;
+#[cfg(all(test, feature = "toml"))]
+mod tests;
+#[cfg(feature = "toml")]
+mod toml;
+mod value;
+
+pub(crate) use settings::Settings;
+pub use sources::Config;
