@@ -96,15 +96,14 @@ fn allowed() -> String {
     format!("allowed: {}", names.join(", "))
 }
 
-/// The name that holds what was written, or is held by it, or differs in at most every third letter.
-pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let (name, changes) = names
-        .map(|name| {
-            let holds = written.len() > 2 && (name.contains(written) || written.contains(name));
-            (name, if holds { 0 } else { distance(written, name) })
-        })
-        .min_by_key(|(_, changes)| *changes)?;
-    (changes <= written.len().max(3) / 3).then_some(name)
+/// The name that differs in at most every third letter, or else the first that holds what was written, or is held by it.
+pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let similar = names.clone().min_by_key(|name| distance(written, name));
+    let similar = similar.filter(|name| distance(written, name) <= written.len().max(3) / 3);
+    let holds = |name: &&str| {
+        written.len() > 2 && name.len() > 1 && (name.contains(written) || written.contains(name))
+    };
+    similar.or_else(|| names.clone().find(holds))
 }
 
 /// Letters to add, drop or replace to get from one word to the other (Levenshtein).
@@ -174,6 +173,8 @@ mod tests {
         assert_eq!(nearest("time_zone"), Some(Key::Timezone));
         assert_eq!(nearest("uniq"), Some(Key::Unique));
         assert_eq!(nearest("x"), None);
+        assert_eq!(super::nearest("usr_id", ["id", "user_id"].into_iter()), Some("user_id"));
+        assert_eq!(super::nearest("colour", ["c"].into_iter()), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Both implement `oban::JobArgs` for a struct: [`macro@job`] brings serde's derives along, [`Job`] leaves
 //! them to you. Nothing needs either: `JobArgs` is short enough to be written by hand.
 
+mod args;
 mod entry;
 mod expand;
 mod input;
@@ -14,6 +15,7 @@ mod replace;
 mod states;
 mod unique;
 mod value;
+mod warning;
 mod words;
 
 use proc_macro::TokenStream;
@@ -97,7 +99,7 @@ use proc_macro::TokenStream;
 /// | `states = "incomplete"` | a group: `all`, `incomplete`, `scheduled` or `successful`; or a list of states, `states("available", "scheduled")` | `"successful"` |
 /// | `timestamp = "scheduled_at"` | where the period begins; or `"inserted_at"` | `"inserted_at"` |
 ///
-/// `replace(tags)` has a stored job take the tags of its duplicate, whatever state it is in, and
+/// `replace(any(tags))`, or `replace(tags)`, has a stored job take the tags of its duplicate, whatever state it is in, and
 /// `replace(scheduled(priority, args))` while it is in that state alone. The fields are `args`, `max_attempts`, `meta`,
 /// `priority`, `queue`, `scheduled_at`, `tags` and `worker`.
 ///
@@ -113,9 +115,13 @@ use proc_macro::TokenStream;
 /// # assert!(Remind { user_id: 1, text: String::new() }.into_job().unique.is_some());
 /// ```
 ///
-/// A list of states with a gap is warned about, as the use of a deprecated constant: one without the states in which
-/// a job is inserted, and one that goes on to finished jobs but lacks a state on the way there. `#[allow(deprecated)]` on
-/// the struct silences it. A key that is no field of the struct is an error, unless serde may rename fields.
+/// A list of states with a gap is warned about, as the use of a deprecated constant: one that lacks a state which a job
+/// passes before the last one of the list, or `retryable` beside `executing`. Its duplicates are let in meanwhile. Waiting
+/// jobs alone, `states(scheduled, available)`, are no gap. `#[allow(deprecated)]` on the struct silences the warning.
+///
+/// A key that the args do not have is an error, and with `#[derive(Job)]`, where serde may be written by hand, a warning
+/// of the same kind. What serde's `rename = "…"` says counts; where its attributes say more, such as `rename_all` or
+/// `flatten`, and where meta is among the fields, keys are not checked.
 ///
 /// # What can be a job
 ///

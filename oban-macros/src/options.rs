@@ -2,7 +2,7 @@
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Attribute, DeriveInput, Error, LitStr, Meta, Path};
+use syn::{Attribute, Error, LitStr, Meta, Path};
 
 use crate::entry::entries;
 use crate::key::Key;
@@ -21,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) worker: Option<String>,
     /// Other stored names.
     pub(crate) aliases: Option<Vec<LitStr>>,
+    /// What makes a job a duplicate.
+    pub(crate) unique: Option<Unique>,
     queue: Option<String>,
     max_attempts: Option<u32>,
     priority: Option<u32>,
@@ -29,7 +31,6 @@ pub(crate) struct Options {
     cron: Option<LitStr>,
     timezone: Option<LitStr>,
     catch_up: Option<LitStr>,
-    unique: Option<Unique>,
     replace: Option<Replace>,
     seen: Vec<(Key, Span)>,
 }
@@ -55,7 +56,7 @@ impl Options {
                 Key::Cron => self.cron = mistakes.sift(text(key, span, entry.value)),
                 Key::Timezone => self.timezone = mistakes.sift(text(key, span, entry.value)),
                 Key::CatchUp => self.catch_up = mistakes.sift(text(key, span, entry.value)),
-                Key::Unique => self.unique = mistakes.sift(unique(span, entry.value)),
+                Key::Unique => self.unique = unique(span, entry.value, mistakes),
                 Key::Replace => self.replace = mistakes.sift(replace(span, entry.value)),
                 Key::Worker => self.worker = mistakes.sift(name(key, span, entry.value)),
                 Key::Aliases => self.aliases = mistakes.sift(aliases(span, entry.value)),
@@ -118,21 +119,13 @@ impl Options {
         self.seen.iter().find(|(seen, _)| *seen == key).map(|(_, span)| *span)
     }
 
-    /// Reports keys that do not go with each other, or with the struct.
-    pub(crate) fn check(&self, input: &DeriveInput, mistakes: &mut Mistakes) {
+    /// Refuses what says something of duplicates where there are none.
+    pub(crate) fn check_replace(&self, mistakes: &mut Mistakes) {
         if let (Some(span), None) = (self.given(Key::Replace), self.given(Key::Unique)) {
             let message = "`replace` says what a stored job takes from its duplicate, which only a job that is \
                            `unique` has: add `unique`";
             mistakes.add(Error::new(span, message));
         }
-        if let Some(unique) = &self.unique {
-            unique.check_keys(input, mistakes);
-        }
-    }
-
-    /// What the compiler is to warn of.
-    pub(crate) fn warning(&self, input: &DeriveInput) -> TokenStream {
-        self.unique.as_ref().map(|unique| unique.warning(input)).unwrap_or_default()
     }
 
     /// `JobArgs::configure`, or nothing if no default was given.

@@ -1,4 +1,4 @@
-//! `replace(scheduled(priority), tags)`: what a stored job takes from its duplicate.
+//! `replace(scheduled(priority), any(tags))`: what a stored job takes from its duplicate.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -21,6 +21,9 @@ const FIELDS: [(&str, &str); 8] = [
     ("worker", "Worker"),
 ];
 
+/// Stands for every state; so does a field alone.
+const ANY: &str = "any";
+
 const REPLACE: Subject = Subject { name: "replace", example: "replace(scheduled(priority))" };
 
 /// Fields by the state in which they are replaced; `None` for any.
@@ -38,36 +41,48 @@ pub(crate) fn replace(span: Span, value: Value) -> syn::Result<Replace> {
         }
     };
     let mut mistakes = Mistakes::default();
+    let mut seen = Vec::new();
     let mut rules = Vec::new();
     for entry in entries(list) {
         let Some(Entry { key, value }) = mistakes.sift(entry) else { continue };
         let word = Word { name: key.to_string(), span: key.span() };
-        rules.extend(mistakes.sift(rule(word, value)));
+        if seen.contains(&word.name) {
+            mistakes.add(REPLACE.twice(&word));
+            continue;
+        }
+        seen.push(word.name.clone());
+        rules.extend(rule(word, value, &mut mistakes));
     }
     mistakes.or(Replace(rules))
 }
 
-fn rule(word: Word, value: Value) -> syn::Result<(Option<String>, Vec<Word>)> {
-    let is_state = STATES.iter().any(|(name, _)| *name == word.name);
-    if let Value::Missing = value {
-        if is_state {
+fn rule(word: Word, value: Value, mistakes: &mut Mistakes) -> Option<(Option<String>, Vec<Word>)> {
+    let name = word.name.as_str();
+    let is_field = FIELDS.iter().any(|(field, _)| *field == name);
+    let is_state = name == ANY || STATES.iter().any(|(state, _)| *state == name);
+    match value {
+        Value::Missing if is_field => return Some((None, vec![word])),
+        Value::Missing if is_state => {
             let message =
-                format!("`{0}` is a state: say what is replaced in it, as in `{0}(priority)`", word.name);
-            return Err(Error::new(word.span, message));
+                format!("`{name}` is no field: say what is replaced then, as in `{name}(priority)`");
+            mistakes.add(Error::new(word.span, message));
         }
-        REPLACE.choice(&word, &FIELDS)?;
-        return Ok((None, vec![word]));
+        Value::Missing => _ = mistakes.sift(REPLACE.choice(&word, &FIELDS)),
+        value if is_state => {
+            let fields = REPLACE.choices(word.span, value, &FIELDS, mistakes)?;
+            return Some(((name != ANY).then(|| name.to_owned()), fields));
+        }
+        _ if is_field => {
+            let message =
+                format!("`{name}` is a field: write it alone, or in a state, as in `scheduled({name})`");
+            mistakes.add(Error::new(word.span, message));
+        }
+        _ => {
+            let states = STATES.iter().map(|(state, _)| *state).chain([ANY]);
+            mistakes.add(unknown(&word, &format!("`replace` knows no state `{name}`"), states));
+        }
     }
-    if !is_state {
-        let what = format!("`replace` knows no state `{}`", word.name);
-        return Err(unknown(&word, &what, STATES.iter().map(|(name, _)| *name)));
-    }
-    let words = REPLACE.words(word.span, value)?;
-    let mut mistakes = Mistakes::default();
-    for word in &words {
-        mistakes.sift(REPLACE.choice(word, &FIELDS));
-    }
-    Ok((Some(word.name), mistakes.or(words)?))
+    None
 }
 
 impl Replace {

@@ -2,11 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt as _;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, LitStr};
+use syn::{DeriveInput, Error, LitStr};
 
+use crate::args;
 use crate::entry::{Entry, Value, entries};
-use crate::key::Key;
+use crate::key::{Key, nearest};
 use crate::mistakes::Mistakes;
 use crate::states::{States, variant};
 use crate::words::{Subject, Word, unknown};
@@ -16,11 +16,15 @@ const FIELDS: Subject = Subject { name: "fields", example: "fields(args, queue)"
 const KEYS: Subject = Subject { name: "keys", example: "keys(\"user_id\")" };
 const STATES: Subject = Subject { name: "states", example: "states = \"incomplete\"" };
 const TIMESTAMP: Subject = Subject { name: "timestamp", example: "timestamp = \"scheduled_at\"" };
+const UNIQUE: Subject = Subject { name: "unique", example: "unique(period = \"60s\")" };
 const OPTIONS: [Subject; 5] = [PERIOD, FIELDS, KEYS, STATES, TIMESTAMP];
 
 const FIELD_NAMES: [(&str, &str); 4] =
     [("args", "Args"), ("meta", "Meta"), ("queue", "Queue"), ("worker", "Worker")];
 const TIMESTAMPS: [(&str, &str); 2] = [("inserted_at", "InsertedAt"), ("scheduled_at", "ScheduledAt")];
+
+/// A period without an end.
+const FOREVER: &str = "infinity";
 
 /// What was said of uniqueness. What was not has the defaults of `oban::Unique`.
 #[derive(Debug, Default)]
@@ -32,65 +36,67 @@ pub(crate) struct Unique {
     timestamp: Option<&'static str>,
 }
 
-/// The value of the key `unique`; every mistake in it is reported.
-pub(crate) fn unique(span: Span, value: Value) -> syn::Result<Unique> {
+/// The value of the key `unique`; every mistake in it is reported, and what is right is handed on, to be held to the struct.
+pub(crate) fn unique(span: Span, value: Value, mistakes: &mut Mistakes) -> Option<Unique> {
     let list = match value {
-        Value::Missing => return Ok(Unique::default()),
+        Value::Missing => return Some(Unique::default()),
         Value::Listed(list) if list.is_empty() => {
             let message = format!("`unique` is empty: write it alone, or `{}`", Key::Unique.example());
-            return Err(Error::new(span, message));
+            mistakes.add(Error::new(span, message));
+            return None;
         }
         Value::Listed(list) => list,
         Value::Assigned(tokens) => {
             let message = format!("`unique` stands alone, or takes options: `{}`", Key::Unique.example());
-            return Err(Error::new_spanned(tokens, message));
+            mistakes.add(Error::new_spanned(tokens, message));
+            return None;
         }
     };
-    let mut mistakes = Mistakes::default();
     let mut unique = Unique::default();
     let mut seen: Vec<&str> = Vec::new();
     for entry in entries(list) {
         let Some(Entry { key, value }) = mistakes.sift(entry) else { continue };
-        let (span, name) = (key.span(), key.to_string());
-        let Some(option) = OPTIONS.iter().find(|option| option.name == name) else {
-            let word = Word { name, span };
+        let word = Word { name: key.to_string(), span: key.span() };
+        let Some(option) = OPTIONS.into_iter().find(|option| option.name == word.name) else {
             let what = format!("`unique` has no option `{}`", word.name);
             mistakes.add(unknown(&word, &what, OPTIONS.iter().map(|option| option.name)));
             continue;
         };
         if seen.contains(&option.name) {
-            mistakes.add(Error::new(span, format!("`{name}` is given twice in `unique`: keep one")));
+            mistakes.add(UNIQUE.twice(&word));
             continue;
         }
         seen.push(option.name);
-        mistakes.sift(unique.set(*option, span, value));
+        unique.set(option, word.span, value, mistakes);
+    }
+    // With fields that are wrong, nobody knows what the keys are of.
+    if seen.contains(&FIELDS.name) && unique.fields.is_none() {
+        unique.keys.clear();
     }
     mistakes.sift(unique.check());
-    mistakes.or(unique)
+    Some(unique)
 }
 
 impl Unique {
-    fn set(&mut self, option: Subject, span: Span, value: Value) -> syn::Result<()> {
+    fn set(&mut self, option: Subject, span: Span, value: Value, mistakes: &mut Mistakes) {
         match option.name {
-            "period" => self.period = Some(period(span, value)?),
-            "fields" => {
-                let words = option.words(span, value)?;
-                let mut mistakes = Mistakes::default();
-                for word in &words {
-                    mistakes.sift(option.choice(word, &FIELD_NAMES));
-                }
-                self.fields = Some(mistakes.or(words)?);
-            }
+            "period" => self.period = mistakes.sift(period(span, value)),
+            "fields" => self.fields = option.choices(span, value, &FIELD_NAMES, mistakes),
             "keys" => {
-                self.keys = option.words(span, value)?;
-                if let Some(blank) = self.keys.iter().find(|key| key.name.trim().is_empty()) {
-                    return Err(Error::new(blank.span, "a key is blank: remove it, or name it"));
+                for key in option.words(span, value, mistakes) {
+                    if key.name.trim().is_empty() {
+                        mistakes.add(Error::new(key.span, "a key is blank: remove it, or name it"));
+                    } else {
+                        self.keys.push(key);
+                    }
                 }
             }
-            "states" => self.states = Some(States::read(option, option.words(span, value)?)?),
-            _ => self.timestamp = Some(option.choice(&option.only(span, value)?, &TIMESTAMPS)?),
+            "states" => self.states = mistakes.sift(States::read(option, span, value)),
+            _ => {
+                let word = option.only(span, value).and_then(|word| option.choice(&word, &TIMESTAMPS));
+                self.timestamp = mistakes.sift(word);
+            }
         }
-        Ok(())
     }
 
     fn has(&self, field: &str) -> bool {
@@ -110,22 +116,27 @@ impl Unique {
         }
     }
 
-    /// Reports keys that the struct has no field for. Where serde may rename a field, or keys may be those of meta,
-    /// there is no telling.
-    pub(crate) fn check_keys(&self, input: &DeriveInput, mistakes: &mut Mistakes) {
-        let is_serde = |attribute: &Attribute| attribute.path().is_ident("serde");
-        let Data::Struct(data) = &input.data else { return };
-        let Fields::Named(fields) = &data.fields else { return };
-        let attributes = fields.named.iter().flat_map(|field| &field.attrs).chain(&input.attrs);
-        if self.has("meta") || attributes.into_iter().any(is_serde) {
-            return;
-        }
-        let names = fields.named.iter().filter_map(|field| field.ident.as_ref());
-        let names: Vec<String> = names.map(|name| name.unraw().to_string()).collect();
-        for key in self.keys.iter().filter(|key| !names.contains(&key.name)) {
-            let what = format!("`{}` has no field `{}`", input.ident, key.name);
-            mistakes.add(unknown(key, &what, names.iter().map(String::as_str)));
-        }
+    /// Keys that serde does not give the args. Where they may be those of meta, or serde's attributes do not tell,
+    /// there are none.
+    pub(crate) fn strange_keys(&self, input: &DeriveInput) -> Vec<Error> {
+        let names = args::keys(input).filter(|_| self.has("args") && !self.has("meta"));
+        let Some(names) = names else { return Vec::new() };
+        let strange = self.keys.iter().filter(|key| !names.contains(&key.name));
+        let remark = |key: &Word| {
+            if names.is_empty() {
+                let message =
+                    format!("`{}` has no args, and so no key `{}`: remove it", input.ident, key.name);
+                return Error::new(key.span, message);
+            }
+            let what = format!("the args of `{}` have no key `{}`", input.ident, key.name);
+            unknown(key, &what, names.iter().map(String::as_str))
+        };
+        strange.map(remark).collect()
+    }
+
+    /// States that let duplicates in.
+    pub(crate) fn gap(&self) -> Option<Error> {
+        self.states.as_ref()?.gap()
     }
 
     /// A call of `NewJob::unique`.
@@ -163,33 +174,20 @@ impl Unique {
             };
         })
     }
-
-    /// What makes the compiler warn of states with a gap. A macro has no warnings of its own on stable Rust, so a
-    /// deprecated constant is used where the states stand. `#[allow(deprecated)]` on the struct counts for it too.
-    pub(crate) fn warning(&self, input: &DeriveInput) -> TokenStream {
-        let Some((span, note)) = self.states.as_ref().and_then(States::gap) else {
-            return TokenStream::new();
-        };
-        let allowed = input.attrs.iter().filter(|attribute| attribute.path().is_ident("allow"));
-        let name = quote_spanned!(span => UNIQUE_STATES_WITH_A_GAP);
-        quote! {
-            #(#allowed)*
-            const _: () = {
-                #[deprecated(note = #note)]
-                const UNIQUE_STATES_WITH_A_GAP: () = ();
-                #name
-            };
-        }
-    }
 }
 
 fn is_forever(period: &LitStr) -> bool {
-    period.value() == "infinity"
+    period.value() == FOREVER
 }
 
 /// A text; whether it is a period, the compiler finds out.
 fn period(span: Span, value: Value) -> syn::Result<LitStr> {
     let Value::Assigned(tokens) = value else { return Err(PERIOD.missing(span)) };
-    syn::parse2(tokens.clone())
-        .map_err(|_| Error::new_spanned(tokens, format!("`period` takes a string: `{}`", PERIOD.example)))
+    let period: LitStr = syn::parse2(tokens.clone())
+        .map_err(|_| Error::new_spanned(tokens, format!("`period` takes a string: `{}`", PERIOD.example)))?;
+    if !is_forever(&period) && nearest(&period.value(), [FOREVER].into_iter()).is_some() {
+        let message = format!("{:?} is no period. Did you mean {FOREVER:?}?", period.value());
+        return Err(Error::new(period.span(), message));
+    }
+    Ok(period)
 }

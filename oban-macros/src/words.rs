@@ -24,20 +24,44 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Names in parentheses, in brackets, or one alone; each a word or a string. Every bad one is reported.
-    pub(crate) fn words(self, span: Span, value: Value) -> syn::Result<Vec<Word>> {
+    /// Names in parentheses, in brackets, or one alone; each a word or a string, and given once. Every bad one is
+    /// reported, and the others are handed on.
+    pub(crate) fn words(self, span: Span, value: Value, mistakes: &mut Mistakes) -> Vec<Word> {
         let list = match value {
-            Value::Missing => return Err(self.missing(span)),
+            Value::Missing => TokenStream::new(),
             Value::Listed(list) => list,
             Value::Assigned(tokens) => array(&tokens).unwrap_or(tokens),
         };
-        let mut mistakes = Mistakes::default();
-        let mut words = Vec::new();
-        for item in items(list) {
-            words.extend(mistakes.sift(self.word(&item)));
+        let items = items(list);
+        if items.is_empty() {
+            mistakes.add(self.missing(span));
         }
-        let words = mistakes.or(words)?;
-        if words.is_empty() { Err(self.missing(span)) } else { Ok(words) }
+        let mut words: Vec<Word> = Vec::new();
+        for item in items {
+            let Some(word) = mistakes.sift(self.word(&item)) else { continue };
+            if words.iter().any(|earlier| earlier.name == word.name) {
+                mistakes.add(self.twice(&word));
+            } else {
+                words.push(word);
+            }
+        }
+        words
+    }
+
+    /// Names among those that are allowed; `None` if there was a mistake.
+    pub(crate) fn choices<T: Copy>(
+        self,
+        span: Span,
+        value: Value,
+        allowed: &[(&str, T)],
+        mistakes: &mut Mistakes,
+    ) -> Option<Vec<Word>> {
+        let mut own = Mistakes::default();
+        let words = self.words(span, value, &mut own);
+        for word in &words {
+            own.sift(self.choice(word, allowed));
+        }
+        mistakes.sift(own.or(words))
     }
 
     /// One name.
@@ -68,6 +92,10 @@ impl Subject {
 
     pub(crate) fn missing(self, span: Span) -> Error {
         Error::new(span, format!("`{}` has no value: write `{}`", self.name, self.example))
+    }
+
+    pub(crate) fn twice(self, word: &Word) -> Error {
+        Error::new(word.span, format!("`{}` is given twice in `{}`: keep one", word.name, self.name))
     }
 }
 

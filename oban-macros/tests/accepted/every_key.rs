@@ -13,7 +13,7 @@ use oban::{
          limits(daily = 3)),
     unique(period = "1h30m", fields(args, "meta", queue), keys("user_id", tenant), states = "incomplete",
            timestamp = "scheduled_at"),
-    replace(tags, scheduled(priority, scheduled_at), available("priority")),
+    replace(tags, scheduled(priority, scheduled_at), available("priority"), any(queue)),
     worker = "MyApp.Mailer",
     aliases("Mailer", "SendWelcome"),
 )]
@@ -44,7 +44,7 @@ fn each_key_reaches_the_stored_job() {
         .keys(["user_id", "tenant"])
         .states(UniqueStates::Incomplete)
         .timestamp(UniqueTimestamp::ScheduledAt);
-    let replace = Replace::always([ReplaceField::Tags])
+    let replace = Replace::always([ReplaceField::Tags, ReplaceField::Queue])
         .in_state(JobState::Scheduled, [ReplaceField::Priority, ReplaceField::ScheduledAt])
         .in_state(JobState::Available, [ReplaceField::Priority]);
     assert_eq!((job.unique.as_ref(), &job.replace), (Some(&unique), &replace));
@@ -72,4 +72,21 @@ fn what_is_not_said_of_uniqueness_is_the_default() {
     let gap = Gap {}.into_job().unique.unwrap();
     assert_eq!(gap.counted_states(), [JobState::Executing]);
     assert_eq!(gap.counted_period(), Some(std::time::Duration::from_secs(60)));
+}
+
+#[job(unique(keys("userId", "type", tenant)))]
+struct Renamed {
+    #[serde(rename = "userId")]
+    user_id: i64,
+    r#type: String,
+    #[serde(default)]
+    tenant: i64,
+}
+
+#[test]
+fn keys_are_those_of_the_stored_args() {
+    let job = Renamed { user_id: 1, r#type: "daily".to_owned(), tenant: 2 }.into_job();
+
+    assert_eq!(job.args.to_string(), r#"{"tenant":2,"type":"daily","userId":1}"#);
+    assert_eq!(job.unique, Some(Unique::default().keys(["userId", "type", "tenant"])));
 }
