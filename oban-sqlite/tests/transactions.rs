@@ -214,17 +214,16 @@ async fn unique_jobs_see_the_transaction_before_them() {
         let first = oban.insert_tx(&tx, unique()).unwrap();
         let again = oban.insert_tx(&tx, unique()).unwrap();
         assert_eq!((first.conflict, again.conflict, first.id), (false, true, again.id));
-        let second = tokio::spawn({
-            let (oban, job) = (oban.clone(), unique());
-            async move { oban.insert(job).await.unwrap() }
-        });
+        let mut second = tokio::task::JoinSet::new();
+        let (inserting, job) = (oban.clone(), unique());
+        second.spawn(async move { inserting.insert(job).await.unwrap() });
         if is_committed {
             tx.commit().unwrap();
             known = Some(first.id);
         } else {
             tx.rollback().unwrap();
         }
-        let second = second.await.unwrap();
+        let second = second.join_next().await.unwrap().unwrap();
         assert_eq!((second.conflict, known.is_none_or(|known| known == second.id)), (is_committed, true));
         oban.delete_all(JobFilter::all()).await.unwrap();
     }

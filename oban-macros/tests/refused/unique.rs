@@ -80,4 +80,8 @@ struct NeverFails {}
 #[job(unique(states("available", "scheduled", "completed")))]
 struct Between {}
 
+#[allow(deprecated)]
+#[job(unique(states("executing")))]
+struct Meant {}
+
 fn main() {}
