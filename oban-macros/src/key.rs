@@ -83,7 +83,7 @@ impl Key {
         };
         let written = ident.to_string();
         Self::ALL.into_iter().find(|key| key.name() == written).ok_or_else(|| {
-            let hint = nearest(&written, Self::ALL.into_iter().map(Self::name));
+            let hint = nearest(&written, &Self::ALL.map(Self::name));
             let hint = hint.map(|name| format!(" Did you mean `{name}`?"));
             let message = format!("unknown key `{written}`.{} {}", hint.unwrap_or_default(), allowed());
             Error::new(ident.span(), message)
@@ -97,13 +97,13 @@ fn allowed() -> String {
 }
 
 /// The name that differs in at most every third letter, or else the first that holds what was written, or is held by it.
-pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let similar = names.clone().min_by_key(|name| distance(written, name));
+pub(crate) fn nearest<'a>(written: &str, names: &[&'a str]) -> Option<&'a str> {
+    let similar = names.iter().min_by_key(|name| distance(written, name));
     let similar = similar.filter(|name| distance(written, name) <= written.len().max(3) / 3);
-    let holds = |name: &&str| {
-        written.len() > 2 && name.len() > 1 && (name.contains(written) || written.contains(name))
+    let holds = |name: &&&str| {
+        written.len() > 2 && name.len() > 1 && (name.contains(written) || written.contains(**name))
     };
-    similar.or_else(|| names.clone().find(holds))
+    similar.or_else(|| names.iter().find(holds)).copied()
 }
 
 /// Letters to add, drop or replace to get from one word to the other (Levenshtein).
@@ -128,7 +128,7 @@ mod tests {
     use proc_macro2::{Ident, Span, TokenTree};
 
     fn nearest(written: &str) -> Option<Key> {
-        let name = super::nearest(written, Key::ALL.into_iter().map(Key::name))?;
+        let name = super::nearest(written, &Key::ALL.map(Key::name))?;
         Key::ALL.into_iter().find(|key| key.name() == name)
     }
 
@@ -173,8 +173,8 @@ mod tests {
         assert_eq!(nearest("time_zone"), Some(Key::Timezone));
         assert_eq!(nearest("uniq"), Some(Key::Unique));
         assert_eq!(nearest("x"), None);
-        assert_eq!(super::nearest("usr_id", ["id", "user_id"].into_iter()), Some("user_id"));
-        assert_eq!(super::nearest("colour", ["c"].into_iter()), None);
+        assert_eq!(super::nearest("usr_id", &["id", "user_id"]), Some("user_id"));
+        assert_eq!(super::nearest("colour", &["c"]), None);
     }
 
     #[test]

@@ -185,7 +185,7 @@ fn period(span: Span, value: Value) -> syn::Result<LitStr> {
     let Value::Assigned(tokens) = value else { return Err(PERIOD.missing(span)) };
     let period: LitStr = syn::parse2(tokens.clone())
         .map_err(|_| Error::new_spanned(tokens, format!("`period` takes a string: `{}`", PERIOD.example)))?;
-    if !is_forever(&period) && nearest(&period.value(), [FOREVER].into_iter()).is_some() {
+    if !is_forever(&period) && nearest(&period.value(), &[FOREVER]).is_some() {
         let message = format!("{:?} is no period. Did you mean {FOREVER:?}?", period.value());
         return Err(Error::new(period.span(), message));
     }

@@ -102,7 +102,7 @@ impl Subject {
 /// Says which names there are, and which was probably meant.
 pub(crate) fn unknown<'a>(word: &Word, what: &str, allowed: impl Iterator<Item = &'a str>) -> Error {
     let allowed: Vec<&str> = allowed.collect();
-    let hint = nearest(&word.name, allowed.iter().copied()).map(|name| format!(" Did you mean `{name}`?"));
+    let hint = nearest(&word.name, &allowed).map(|name| format!(" Did you mean `{name}`?"));
     let names: Vec<String> = allowed.iter().map(|name| format!("`{name}`")).collect();
     let message = format!("{what}.{} allowed: {}", hint.unwrap_or_default(), names.join(", "));
     Error::new(word.span, message)

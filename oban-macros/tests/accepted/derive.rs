@@ -3,6 +3,8 @@
 use oban::{Job, JobArgs, Replace, ReplaceField, Unique};
 use serde::{Deserialize, Serialize};
 
+use by_hand::ByHand;
+
 #[derive(Serialize, Deserialize, Job)]
 #[job(queue = "mailers", tags = ["billing", "eu"])]
 #[serde(rename_all = "camelCase")]
@@ -30,12 +32,14 @@ fn the_derive_leaves_serde_to_the_struct() {
     let _ = attempt;
 }
 
-/// Serde is written by hand, and stores another key than that of the field.
-#[derive(Job)]
-#[job(unique(period = "1h", keys("user")), replace(any(args)))]
-#[allow(deprecated)]
-struct ByHand {
-    user_id: i64,
+mod by_hand {
+    #![expect(deprecated, reason = "serde is written by hand, and stores another key than that of the field")]
+
+    #[derive(oban::Job)]
+    #[job(unique(period = "1h", keys("user")), replace(any(args)))]
+    pub(super) struct ByHand {
+        pub(super) user_id: i64,
+    }
 }
 
 impl Serialize for ByHand {

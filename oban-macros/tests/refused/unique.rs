@@ -84,4 +84,11 @@ struct Between {}
 #[job(unique(states("executing")))]
 struct Meant {}
 
+#[derive(Serialize, Deserialize, Job)]
+#[job(unique(keys("usr_id")))]
+#[allow(deprecated)]
+struct MeantToo {
+    user_id: i64,
+}
+
 fn main() {}
