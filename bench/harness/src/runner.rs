@@ -57,6 +57,16 @@ enum Measurement {
         #[arg(long, default_value_t = 1_000)]
         batch: usize,
     },
+    /// Inserts many unique jobs a call, half of which are duplicates: of jobs in the table, and of each other.
+    BulkUnique {
+        #[command(flatten)]
+        options: Options,
+        #[arg(long, default_value_t = 100_000)]
+        jobs: usize,
+        /// How many a call.
+        #[arg(long, default_value_t = 10_000)]
+        batch: usize,
+    },
     /// Inserts jobs without measuring anything.
     Fill {
         #[command(flatten)]
@@ -156,6 +166,7 @@ impl Measurement {
             Self::Insert { options, .. }
             | Self::InsertTx { options, .. }
             | Self::Bulk { options, .. }
+            | Self::BulkUnique { options, .. }
             | Self::Fill { options, .. }
             | Self::Drain { options, .. }
             | Self::Allocations { options, .. }
@@ -171,6 +182,7 @@ impl Measurement {
             Self::Insert { jobs, .. } => measure::single(subject, jobs).await,
             Self::InsertTx { jobs, .. } => measure::single_tx(subject, jobs).await,
             Self::Bulk { jobs, batch, .. } => measure::bulk(subject, jobs, batch).await,
+            Self::BulkUnique { jobs, batch, .. } => measure::bulk_unique(subject, jobs, batch).await,
             Self::Fill { jobs, .. } => measure::fill(subject, jobs).await,
             Self::Drain { jobs, limit, .. } => measure::drain(subject, limit, jobs, false).await,
             Self::Allocations { jobs, limit, .. } => measure::drain(subject, limit, jobs, true).await,
