@@ -78,6 +78,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> TokenStream {
     mistakes.sift(check(input));
     misplaced(input).for_each(|mistake| mistakes.add(mistake));
+    options.check(input, mistakes);
     let name = &input.ident;
     let worker = options.worker.clone().unwrap_or_else(|| name.unraw().to_string());
     options.check_cron(mistakes);
@@ -90,7 +91,9 @@ fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> 
     let private = quote!(#facade::__private);
     let configure = options.configure(&private);
     let cron = options.cron(&private);
+    let warning = options.warning(input);
     quote! {
+        #warning
         #[automatically_derived]
         impl #private::JobArgs for #name {
             const WORKER: &'static str = #worker;

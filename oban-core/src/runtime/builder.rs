@@ -255,6 +255,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// does not fit; `Unavailable` when the store does not answer. Nothing runs then.
     pub async fn start(mut self) -> Result<Oban> {
         Config::apply_all(self.configs, &mut self.settings);
+        self.settings.resolve_cron(&self.registry);
         self.settings.validate()?;
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::invalid("start", "there is no tokio runtime here; call start() inside one"));

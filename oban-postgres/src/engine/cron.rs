@@ -48,7 +48,7 @@ async fn within_transaction(
     conn: &mut PgConnection,
     insert: CronInsert<'_>,
 ) -> Result<Vec<CronTaken>> {
-    let mut tx = within(OPERATION, conn.begin()).await?;
+    let mut tx = within(OPERATION, conn.begin_with(insert::BEGIN)).await?;
     let written = log(postgres, &mut tx, insert).await?;
     let mut taken: Vec<CronTaken> = Vec::new();
     let mut jobs: Vec<NewJob> = Vec::new();

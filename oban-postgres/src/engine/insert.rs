@@ -18,8 +18,11 @@ use crate::{
 
 pub(super) const OPERATION: &str = "insert_jobs";
 
+/// Whatever the application's default is: above it, an insert that waited for another one would not see its jobs.
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// Rows of one statement. More bring little speed and much memory.
-const CHUNK: usize = 2_000;
+pub(super) const CHUNK: usize = 2_000;
 
 /// More jobs than these are copied.
 const MANY: usize = 5_000;
@@ -48,12 +51,15 @@ impl Terms {
 }
 
 /// Inserts in a transaction of our own: one statement when the jobs fit into it.
-pub(super) async fn alone(postgres: &Postgres, jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
+pub(super) async fn alone(postgres: &Postgres, mut jobs: Vec<NewJob>) -> Result<Vec<Inserted>> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
     let mut conn = postgres.borrow(OPERATION).await?;
-    let inserted = if jobs.len() <= CHUNK && !has_unique(&jobs) {
+    let inserted = if jobs.len() <= CHUNK && jobs.iter().all(|job| job.unique.is_none()) {
+        for job in &mut jobs {
+            job.sign();
+        }
         plain(postgres, &mut conn, jobs, Terms::Ours).await
     } else {
         all_or_none(postgres, &mut conn, jobs).await
@@ -75,27 +81,25 @@ async fn all_or_none(
     conn: &mut PgConnection,
     jobs: Vec<NewJob>,
 ) -> Result<Vec<Inserted>> {
-    let mut tx = error::within(OPERATION, conn.begin()).await?;
+    let mut tx = error::within(OPERATION, conn.begin_with(BEGIN)).await?;
     let inserted = any(postgres, &mut tx, jobs, Terms::Ours).await?;
     error::within(OPERATION, tx.commit()).await?;
     Ok(inserted)
 }
 
+/// Inserts any jobs. Unique ones, or more than fit into one statement, in a transaction.
 pub(super) async fn any(
     postgres: &Postgres,
     conn: &mut PgConnection,
-    jobs: Vec<NewJob>,
+    mut jobs: Vec<NewJob>,
     terms: Terms,
 ) -> Result<Vec<Inserted>> {
-    if has_unique(&jobs) {
-        unique::insert(postgres, conn, jobs, terms).await
+    let keys: Vec<Option<String>> = jobs.iter_mut().map(NewJob::sign).collect();
+    if keys.iter().any(Option::is_some) {
+        unique::insert(postgres, conn, jobs, &keys, terms).await
     } else {
         plain(postgres, conn, jobs, terms).await
     }
-}
-
-fn has_unique(jobs: &[NewJob]) -> bool {
-    jobs.iter().any(|job| job.unique.is_some())
 }
 
 /// Inserts jobs as they are. More than fit into one statement in a transaction.
@@ -150,7 +154,12 @@ fn sparse<'a, T>(jobs: &'a [NewJob], value: impl Fn(&'a NewJob) -> Option<T>) ->
 /// What is to be heard of these jobs: each queue that gets available ones, once.
 pub(super) fn announcements(jobs: &[NewJob]) -> Vec<String> {
     let available = jobs.iter().filter(|job| job.state() == JobState::Available);
-    let queues: BTreeSet<&str> = available.map(|job| job.queue.as_str()).collect();
+    hints(available.map(|job| job.queue.as_str()))
+}
+
+/// What is to be heard of these queues, of each once.
+pub(super) fn hints<'a>(queues: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let queues: BTreeSet<&str> = queues.collect();
     queues.into_iter().map(|queue| json!({ "queue": queue }).to_string()).collect()
 }
 
