@@ -156,10 +156,21 @@ fn drain_in_memory(cli: &Cli) -> Case {
 /// On an engine that has nothing to do.
 fn dispatch(cli: &Cli) -> Case {
     let jobs = if cli.quick { 100_000 } else { 500_000 };
-    let title = "dispatch alone, from the fetched row to the outcome handed over, queue limit 100";
-    let mut case = Case::new(Engine::Memory, "dispatch", title, "drain --limit 100", jobs).alone();
-    case.contenders.iter_mut().for_each(|contender| contender.system = "ready".to_owned());
-    case
+    let situation = |label: &str, measurement: &str| {
+        let measurement = format!("{measurement} --jobs {jobs}");
+        let oban = Contender::situation(label, &measurement, Scene::Fresh, Method::Runner);
+        Contender { system: "ready".to_owned(), ..oban }
+    };
+    Case {
+        name: "dispatch".to_owned(),
+        title: "dispatch alone, from the fetched row to the outcome handed over, queue limit 100".to_owned(),
+        engine: Engine::Memory,
+        baseline: "one thread".to_owned(),
+        contenders: vec![
+            situation("one thread", "drain --limit 100 --one-thread"),
+            situation("threads", "drain --limit 100"),
+        ],
+    }
 }
 
 fn idle(engine: Engine, cli: &Cli) -> Case {

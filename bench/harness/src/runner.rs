@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use tokio::time::timeout;
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::timeout,
+};
 
 use crate::{Candidate, Engine, Reading, Server, System, measure};
 
@@ -29,6 +32,9 @@ struct Options {
     /// Gives up after so many seconds.
     #[arg(long, default_value_t = 600)]
     timeout: u64,
+    /// Has one thread do everything, so that no thread wakes another.
+    #[arg(long)]
+    one_thread: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -135,13 +141,23 @@ pub(crate) struct Subject<'c> {
     url: &'c str,
 }
 
+/// What the command line wants the measurement to be taken on.
+///
+/// # Errors
+/// When there are no threads to be had.
+pub fn runtime() -> Result<Runtime> {
+    let is_one = Runner::parse().measurement.options().one_thread;
+    let mut builder = if is_one { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    Ok(builder.enable_all().build()?)
+}
+
 /// Reads the command line, takes the measurement and prints it.
 ///
 /// # Errors
 /// For a system that is not among the candidates, and whatever fails meanwhile.
 pub async fn run(candidates: &[Candidate]) -> Result<()> {
     let measurement = Runner::parse().measurement;
-    let Options { system, engine, url, timeout: seconds } = measurement.options();
+    let Options { system, engine, url, timeout: seconds, .. } = measurement.options();
     let subject = Subject { candidate: find(candidates, system, *engine)?, url };
     let reading = timeout(Duration::from_secs(*seconds), measurement.take(&subject))
         .await
