@@ -57,6 +57,10 @@ statements! {
     V2_UP = "migrations/v2_up";
     V3_DOWN = "migrations/v3_down";
     V3_UP = "migrations/v3_up";
+    V4_COLUMN = "migrations/v4_column";
+    V4_DOWN = "migrations/v4_down";
+    V4_HAS_COLUMN = "migrations/v4_has_column";
+    V4_UP = "migrations/v4_up";
     VERSION = "version";
     VERSION_SET = "version_set";
     VERSION_TABLE = "version_table";

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use oban_core::{Engine, ErrorKind, Inspect, JobFilter, Migrate, NewJob};
+use oban_core::{Engine, ErrorKind, Inspect, JobFilter, Migrate, NewJob, Unique};
 use oban_sqlite::{Sqlite, rusqlite::Connection};
 use serde_json::json;
 use tempfile::TempDir;
@@ -56,7 +56,7 @@ async fn goes_down_to_nothing_and_up_again() {
 
     let error = engine.verify().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unmigrated);
-    for part in ["found: 0", "wanted: 3", "migrate_up"] {
+    for part in ["found: 0", "wanted: 4", "migrate_up"] {
         assert!(error.to_string().contains(part), "{part} missing in: {error}");
     }
     let error = engine.insert_jobs(None, vec![NewJob::new("Worker", json!({}))]).await.unwrap_err();
@@ -85,6 +85,29 @@ async fn opening_brings_an_older_file_up_to_date_and_the_way_back_keeps_jobs() {
         assert_eq!(catalogue(&path), made);
         assert_eq!(opened.list_jobs(&JobFilter::all()).await.unwrap().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn unique_jobs_stay_so_on_the_way_up_and_down() {
+    let (_directory, path) = file();
+    let engine = Sqlite::open(&path).await.unwrap();
+    let insert = async |engine: &Sqlite| {
+        let unique = NewJob::new("Worker", json!({})).unique(Unique::forever());
+        engine.insert_jobs(None, vec![unique]).await.unwrap()[0].conflict
+    };
+    assert!(!insert(&engine).await);
+    engine.migrate_down(3).await.unwrap();
+    assert!(catalogue(&path).iter().all(|text| !text.contains("unique_key TEXT")));
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(
+        "INSERT INTO oban_jobs (worker) VALUES ('Worker');
+         PRAGMA ignore_check_constraints = ON;
+         INSERT INTO oban_jobs (worker, meta) VALUES ('Worker', 'no JSON')",
+    )
+    .unwrap();
+    drop((engine, conn));
+    let engine = Sqlite::open(&path).await.unwrap();
+    assert!(insert(&engine).await, "what was unique before the column was is found");
 }
 
 #[tokio::test]

@@ -52,6 +52,10 @@ async fn statements_use_the_index_their_header_names() {
         }
     }
     assert!(checked > 30, "only {checked} statements were checked");
+    // However many jobs of one key have been run, those of other states and times are not read.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/insert_jobs_duplicate.sql");
+    let plan = plan(&conn, "insert_jobs_duplicate", &fs::read_to_string(path).unwrap()).concat();
+    assert!(plan.contains("(unique_key=? AND state=? AND inserted_at>?)"), "{plan}");
 }
 
 /// Constraints are checked with every row: one that needs a table of its own makes each insert and each ack twice as

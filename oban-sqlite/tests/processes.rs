@@ -16,7 +16,7 @@ use std::{
 
 use oban_core::{
     Ack, Channel, Engine, Fetch, Finish, Inspect, JobFilter, JobState, NewJob, Notifier, QueueSpec, Rescue,
-    Stage,
+    Stage, Unique,
 };
 use oban_sqlite::{Sqlite, rusqlite::Connection};
 use serde_json::json;
@@ -57,6 +57,22 @@ async fn every_job_runs_once_and_nobody_is_ever_turned_away() {
     let jobs = engine.list_jobs(&JobFilter::all()).await.unwrap();
     assert_eq!(jobs.len(), 3 * SHARE);
     assert!(jobs.iter().all(|job| job.state == JobState::Completed && job.attempt == 1));
+}
+
+#[tokio::test]
+async fn a_unique_job_is_stored_by_one_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    let children = [start("unique", &path), start("unique", &path), start("unique", &path)];
+    let mut stored = Vec::new();
+    for mut child in children {
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        stored.push(lines.filter(|line| line.as_ref().unwrap().starts_with("stored ")).count());
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(stored.iter().sum::<usize>(), SHARE, "{stored:?}");
+    let engine = Sqlite::open(&path).await.unwrap();
+    assert_eq!(engine.list_jobs(&JobFilter::all()).await.unwrap().len(), SHARE);
 }
 
 #[tokio::test]
@@ -114,6 +130,7 @@ async fn other_process() {
     match role.as_str() {
         "hammer" => hammer(engine).await,
         "insert" => insert(engine).await,
+        "unique" => insert_unique(engine).await,
         role => panic!("unknown role {role}"),
     }
 }
@@ -163,6 +180,18 @@ async fn run(engine: &Sqlite) {
 async fn completed(engine: &Sqlite) -> usize {
     let completed = JobFilter::all().state(JobState::Completed);
     engine.count_jobs(&completed).await.unwrap().first().map_or(0, |count| count.count.try_into().unwrap())
+}
+
+/// Inserts the jobs that the other processes insert too, in fives, and says which it stored.
+async fn insert_unique(engine: Sqlite) {
+    let unique = |n| NewJob::new("Worker", json!({ "n": n })).unique(Unique::forever());
+    for first in (0..SHARE).step_by(5) {
+        for inserted in engine.insert_jobs(None, (first..first + 5).map(unique).collect()).await.unwrap() {
+            if !inserted.conflict {
+                println!("stored {}", inserted.id);
+            }
+        }
+    }
 }
 
 /// Inserts batches for ever.

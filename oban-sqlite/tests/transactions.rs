@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use oban_core::{
     Channel, Clock, Conn, Engine, ErrorKind, Inspect, JobFilter, JobState, NewJob, Notice, Notifier, Oban,
-    Testing,
+    Testing, Unique,
 };
 use oban_sqlite::{
     InsertTx, InspectTx, Sqlite,
@@ -199,4 +199,48 @@ async fn a_job_cannot_run_within_a_blocking_insert() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("Testing::Manual"), "{error}");
     assert_eq!(oban.jobs_tx(&tx, JobFilter::all()).unwrap(), []);
+}
+
+/// Who comes second waits for the file, and stores its job only if the first did not.
+#[tokio::test(flavor = "multi_thread")]
+async fn unique_jobs_see_the_transaction_before_them() {
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut conn = connection(&path);
+    let mut known = None;
+    for is_committed in [false, true] {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+        let first = oban.insert_tx(&tx, unique()).unwrap();
+        let again = oban.insert_tx(&tx, unique()).unwrap();
+        assert_eq!((first.conflict, again.conflict, first.id), (false, true, again.id));
+        let mut second = tokio::task::JoinSet::new();
+        let (inserting, job) = (oban.clone(), unique());
+        second.spawn(async move { inserting.insert(job).await.unwrap() });
+        if is_committed {
+            tx.commit().unwrap();
+            known = Some(first.id);
+        } else {
+            tx.rollback().unwrap();
+        }
+        let second = second.join_next().await.unwrap().unwrap();
+        assert_eq!((second.conflict, known.is_none_or(|known| known == second.id)), (is_committed, true));
+        oban.delete_all(JobFilter::all()).await.unwrap();
+    }
+}
+
+/// A transaction that read first may be too late to write. It is told, and stores no duplicate.
+#[tokio::test]
+async fn a_late_writer_stores_no_duplicate() {
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+    tx.query_row("SELECT count(*) FROM users", [], |_| Ok(())).unwrap();
+    oban.insert(unique()).await.unwrap();
+    assert_eq!(oban.insert_tx(&tx, unique()).unwrap_err().kind(), ErrorKind::Contended);
+    tx.rollback().unwrap();
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    assert!(oban.insert_tx(&tx, unique()).unwrap().conflict);
 }

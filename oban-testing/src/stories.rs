@@ -178,6 +178,7 @@ macro_rules! __each_story {
                 prunes_old_jobs,
                 one_of_two_nodes_leads,
                 leads_only_where_queues_run,
+                never_leads_if_told_so,
                 exhausted_jobs_hold_up_nobody,
             }
             shutdown {

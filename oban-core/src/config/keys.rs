@@ -23,6 +23,7 @@ pub(super) const ROOT: &[Key<Settings>] = &[
     Key::new("cron", |settings, value| cron(value, settings)),
     Key::new("cron_timezone", |settings, value| text(value, settings.cron_timezone.get_or_insert_default())),
     Key::new("lease", |settings, value| period(value, &mut settings.lease)),
+    Key::new("leadership", |settings, value| flag(value, &mut settings.leadership)),
     Key::new("cancel_grace_period", |settings, value| period(value, &mut settings.cancel_grace_period)),
     Key::new("shutdown_grace_period", |settings, value| period(value, &mut settings.shutdown_grace_period)),
     Key::table(

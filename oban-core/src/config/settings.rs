@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) heartbeat_interval: Duration,
     pub(crate) stale_after: Duration,
     pub(crate) lease: Duration,
+    pub(crate) leadership: bool,
     pub(crate) gossip_interval: Option<Duration>,
     /// The services of a leader; those that are absent do not run.
     pub(crate) lifeline: Option<Lifeline>,
@@ -45,6 +46,7 @@ impl Default for Settings {
             heartbeat_interval: Duration::from_secs(5),
             stale_after: Duration::from_secs(20),
             lease: Duration::from_secs(15),
+            leadership: true,
             gossip_interval: None,
             lifeline: Some(Lifeline::default()),
             pruner: Some(Pruner::default()),

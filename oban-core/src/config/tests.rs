@@ -46,6 +46,7 @@ const CASES: &[Case] = &[
         settings.cron_timezone.as_deref() == Some("Asia/Tokyo")
     }),
     ("lease", "'1m'", "1m", |settings| settings.lease == MINUTE),
+    ("leadership", "false", "false", |settings| !settings.leadership),
     ("cancel_grace_period", "'1m'", "1m", |settings| settings.cancel_grace_period == MINUTE),
     ("shutdown_grace_period", "'1m'", "1m", |settings| settings.shutdown_grace_period == MINUTE),
     ("lifeline", "false", "false", |settings| settings.lifeline.is_none()),

@@ -158,6 +158,13 @@ impl<S: Send + Sync + 'static> Builder<S> {
         self
     }
 
+    /// Never leads, though it runs queues: for a node whose leadership would come and go with it. Others have to lead, or
+    /// nothing is rescued or pruned.
+    pub fn without_leadership(mut self) -> Self {
+        self.settings.leadership = false;
+        self
+    }
+
     /// How jobs are taken back from dead nodes while this one leads.
     pub fn lifeline(mut self, lifeline: Lifeline) -> Self {
         self.settings.lifeline = Some(lifeline);

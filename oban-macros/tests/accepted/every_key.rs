@@ -59,9 +59,12 @@ struct Plain {}
 #[job(unique(states("scheduled", available), fields = "worker", period = "infinity"))]
 struct Listed;
 
-#[allow(deprecated)]
-#[job(unique(states = "executing"))]
-struct Gap {}
+mod meant {
+    #![expect(deprecated, reason = "the gap is meant")]
+
+    #[oban::job(unique(states = "executing"))]
+    pub(super) struct Gap {}
+}
 
 #[test]
 fn what_is_not_said_of_uniqueness_is_the_default() {
@@ -69,7 +72,7 @@ fn what_is_not_said_of_uniqueness_is_the_default() {
     let states = UniqueStates::List(vec![JobState::Available, JobState::Scheduled]);
     let listed = Unique::forever().fields([UniqueField::Worker]).states(states);
     assert_eq!(Listed.into_job().unique, Some(listed));
-    let gap = Gap {}.into_job().unique.unwrap();
+    let gap = meant::Gap {}.into_job().unique.unwrap();
     assert_eq!(gap.counted_states(), [JobState::Executing]);
     assert_eq!(gap.counted_period(), Some(std::time::Duration::from_secs(60)));
 }

@@ -47,4 +47,8 @@ struct NeverBegins {}
 #[job(unique(states("available", "scheduled", "completed")))]
 struct Between {}
 
+#[allow(deprecated)]
+#[job(unique(states("executing")))]
+struct Meant {}
+
 fn main() {}

@@ -12,7 +12,10 @@ use chrono::NaiveDateTime;
 use oban_core::{Inserted, Job, NewJob, Result, UniqueTimestamp};
 use sqlx::{PgConnection, Row};
 
-use super::insert::{self, OPERATION, Terms};
+use super::insert::{
+    plain,
+    terms::{OPERATION, Terms},
+};
 use crate::{
     Postgres,
     bind::{micros, scheduled_at},
@@ -37,7 +40,7 @@ pub(super) async fn insert(
         let stored = find(postgres, conn, &jobs, keys, &round, terms).await?;
         let new: Vec<usize> = round.into_iter().filter(|at| !stored.contains_key(at)).collect();
         let given = new.iter().map(|at| jobs[*at].clone()).collect();
-        for (at, inserted) in new.into_iter().zip(insert::plain(postgres, conn, given, terms).await?) {
+        for (at, inserted) in new.into_iter().zip(plain::insert(postgres, conn, given, terms).await?) {
             answers[at] = Some(inserted);
         }
         open = meet(postgres, conn, &jobs, stored, &mut answers, terms).await?;

@@ -7,7 +7,7 @@ use oban_postgres::{InsertTx, Postgres};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row, types::Json};
 use tokio::{
-    task::JoinHandle,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 
@@ -25,9 +25,19 @@ async fn start(pool: PgPool) -> Oban {
     Oban::builder(Postgres::new(pool)).start().await.unwrap()
 }
 
-fn spawn(oban: &Oban, jobs: Vec<NewJob>) -> JoinHandle<Vec<Inserted>> {
-    let oban = oban.clone();
-    tokio::spawn(async move { oban.insert_all(jobs).await.unwrap() })
+/// An insert in the background.
+struct Inserting(JoinSet<Vec<Inserted>>);
+
+impl Inserting {
+    fn begin(oban: &Oban, jobs: Vec<NewJob>) -> Self {
+        let (oban, mut task) = (oban.clone(), JoinSet::new());
+        task.spawn(async move { oban.insert_all(jobs).await.unwrap() });
+        Self(task)
+    }
+
+    async fn end(mut self) -> Vec<Inserted> {
+        soon(self.0.join_next()).await.unwrap().unwrap()
+    }
 }
 
 /// Until so many connections wait for a lock.
@@ -67,13 +77,13 @@ async fn who_comes_second_waits_for_the_first_to_commit() {
         let jobs = || (many..2 * many).map(job).collect::<Vec<_>>();
         let mut tx = pool.begin().await.unwrap();
         let first = oban.insert_all_tx(&mut tx, jobs()).await.unwrap();
-        let second = spawn(&oban, jobs());
+        let second = Inserting::begin(&oban, jobs());
         waiting(&pool, 1).await;
         if many == 1 {
             soon(oban.insert(job(7))).await.expect("other keys do not wait");
         }
         tx.commit().await.unwrap();
-        for (first, second) in first.iter().zip(soon(second).await.unwrap()) {
+        for (first, second) in first.iter().zip(second.end().await) {
             assert_eq!((second.conflict, &second.job), (true, &first.job));
         }
     }
@@ -86,12 +96,12 @@ async fn who_comes_second_inserts_if_the_first_is_rolled_back() {
     let oban = start(pool.clone()).await;
     let mut tx = pool.begin().await.unwrap();
     let undone = oban.insert_tx(&mut tx, job(1)).await.unwrap();
-    let others: Vec<_> = (0..4).map(|_| spawn(&oban, vec![job(1)])).collect();
+    let others: Vec<_> = (0..4).map(|_| Inserting::begin(&oban, vec![job(1)])).collect();
     waiting(&pool, 4).await;
     tx.rollback().await.unwrap();
     let mut inserted = Vec::new();
     for other in others {
-        inserted.extend(soon(other).await.unwrap());
+        inserted.extend(other.end().await);
     }
     assert_eq!(inserted.iter().filter(|inserted| !inserted.conflict).count(), 1);
     let ids: BTreeSet<_> = inserted.iter().map(|inserted| inserted.id).collect();
@@ -109,10 +119,10 @@ async fn a_killed_inserter_leaves_the_place_to_others() {
     execute(&mut doomed, "BEGIN").await;
     oban.insert_tx(&mut doomed, job(1)).await.unwrap();
     let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut doomed).await.unwrap();
-    let second = spawn(&oban, vec![job(1)]);
+    let second = Inserting::begin(&oban, vec![job(1)]);
     waiting(&pool, 1).await;
     run(&pool, &format!("SELECT pg_terminate_backend({pid})")).await;
-    assert!(!soon(second).await.unwrap()[0].conflict);
+    assert!(!second.end().await[0].conflict);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,10 +278,10 @@ async fn a_stored_job_that_changes_its_state_meanwhile_is_looked_at_again() {
     let mut tx = pool.begin().await.unwrap();
     execute(&mut tx, "UPDATE oban_jobs SET state = 'completed'").await;
     let waiting_only = Replace::new().in_state(JobState::Available, [ReplaceField::Priority]);
-    let second = spawn(&oban, vec![job(1).replace(waiting_only).priority(4)]);
+    let second = Inserting::begin(&oban, vec![job(1).replace(waiting_only).priority(4)]);
     waiting(&pool, 1).await;
     tx.commit().await.unwrap();
-    let second = soon(second).await.unwrap().remove(0);
+    let second = second.end().await.remove(0);
     assert_eq!((second.conflict, second.id, second.state), (true, stored.id, JobState::Completed));
     assert_eq!((second.priority, oban.get_job(stored.id).await.unwrap().unwrap().priority), (0, 0));
 }

@@ -14,8 +14,9 @@ pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Resu
     let now = time::to_text(write.now());
     let mut inserted = Vec::with_capacity(jobs.len());
     for mut new in jobs {
-        if let Some(key) = new.sign()
-            && let Some(stored) = duplicate(write, &key, &new)?
+        let key = new.sign();
+        if let Some(key) = &key
+            && let Some(stored) = duplicate(write, key, &new)?
         {
             inserted.push(Inserted::conflict(stored));
             continue;
@@ -32,6 +33,7 @@ pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Resu
             ":max_attempts": job.max_attempts,
             ":now": now,
             ":scheduled_at": time::to_text(job.scheduled_at),
+            ":unique_key": key,
         })?;
         job.id = JobId(write.conn().last_insert_rowid());
         inserted.push(Inserted::new(job));

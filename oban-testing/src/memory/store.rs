@@ -36,7 +36,13 @@ impl Store {
         let replaced =
             self.get(stored).and_then(|job| new.replace.apply(job, &new, due_at(new.schedule, now)));
         let job = match replaced {
-            Some(replaced) => self.change(stored, |job| *job = replaced),
+            Some(replaced) => {
+                let moved = self.get(stored).is_some_and(|job| job.queue != replaced.queue);
+                if moved && replaced.state == JobState::Available {
+                    self.announce(&replaced.queue);
+                }
+                self.change(stored, |job| *job = replaced)
+            }
             None => self.rows.get(&stored),
         };
         Inserted::conflict(job.map(|job| Job::clone(job)).unwrap_or_default())

@@ -165,7 +165,7 @@ pub async fn runs_the_entry_of_a_worker(c: Cluster) {
     oban.stop().await.unwrap();
 }
 
-fn config(cron: serde_json::Value) -> Config {
+fn config(cron: &serde_json::Value) -> Config {
     serde_json::from_value(serde_json::json!({ "cron": cron })).unwrap()
 }
 
@@ -178,7 +178,7 @@ pub async fn runs_the_entries_of_a_configuration(c: Cluster) {
     let oban = with_queue(c.node())
         .worker::<Sweep>()
         .cron_entry(CronEntry::new("@yearly", Sweep { depth: Some(9) }).name("code"))
-        .config(config(entries))
+        .config(config(&entries))
         .start()
         .await
         .unwrap();
@@ -194,7 +194,7 @@ pub async fn runs_the_entries_of_a_configuration(c: Cluster) {
     oban.stop().await.unwrap();
 
     let none = with_queue(c.other_node()).worker::<Sweep>().cron_entry(minutely("a"));
-    let oban = none.config(config(false.into())).start().await.unwrap();
+    let oban = none.config(config(&false.into())).start().await.unwrap();
     let job = oban.insert(Act::job("last", Scene::Complete)).await.unwrap();
     c.notes.started("last").await;
     oban.stop().await.unwrap();
@@ -211,7 +211,7 @@ pub async fn refuses_bad_entries_of_a_configuration(c: Cluster) {
         {"expression": "@daily", "worker": "Sweep", "priority": -1, "tags": 1},
         "@daily",
     ]);
-    let builder = with_queue(c.node()).worker::<Sweep>().config(config(entries));
+    let builder = with_queue(c.node()).worker::<Sweep>().config(config(&entries));
     let error = builder.start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     let told = error.to_string();

@@ -248,6 +248,29 @@ pub async fn keeps_its_key_when_it_is_changed(h: Harness) {
     assert!(!stores(&h, new()).await);
 }
 
+pub async fn announces_the_queue_a_replaced_job_moves_to(h: Harness) {
+    let new = |queue: &str| {
+        let unique = Unique::forever().fields([UniqueField::Args]);
+        job()
+            .queue(queue)
+            .unique(unique)
+            .replace(Replace::always([ReplaceField::Queue, ReplaceField::Priority]))
+    };
+    h.insert(new("one")).await;
+    let mut ear = h.ear(Channel::Insert).await;
+    insert_each(&h, [new("one").priority(3)]).await;
+    insert_each(&h, [new("two")]).await;
+    assert_eq!(ear.queues().await, ["two"]);
+}
+
+pub async fn a_copied_key_makes_no_job_unique(h: Harness) {
+    let unique = || job().unique(Unique::forever().states(UniqueStates::List(vec![JobState::Available])));
+    let stored = h.execute(unique()).await;
+    let copy = h.insert(job().meta(stored.meta.clone().into())).await;
+    assert_eq!(copy.meta.get(UNIQUE_KEY), None, "it belongs to the other one");
+    assert!(stores(&h, unique()).await, "the copy does not count");
+}
+
 pub async fn announces_no_duplicate(h: Harness) {
     let new = || job().queue("unique").unique(Unique::forever());
     h.insert(new()).await;

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::{
     Postgres,
-    engine::insert::{OPERATION, Terms},
+    engine::insert::terms::{OPERATION, Terms},
     row,
 };
 

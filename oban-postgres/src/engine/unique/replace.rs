@@ -9,7 +9,11 @@ use crate::{
     Postgres,
     bind::text_array,
     encode::Jsonb,
-    engine::insert::{CHUNK, OPERATION, Terms, hints},
+    engine::insert::{
+        hints,
+        plain::CHUNK,
+        terms::{OPERATION, Terms},
+    },
     row,
 };
 
@@ -64,7 +68,7 @@ async fn announce(
     let moved = replacements.iter().filter(|Replacement { stored, job }| {
         replaced.contains(&job.id) && job.state == JobState::Available && job.queue != stored.queue
     });
-    let payloads = hints(moved.map(|replacement| replacement.job.queue.as_str()));
+    let payloads = hints::of_queues(moved.map(|replacement| replacement.job.queue.as_str()));
     if payloads.is_empty() {
         return Ok(());
     }
