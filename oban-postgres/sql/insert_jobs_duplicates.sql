@@ -3,11 +3,14 @@
 -- Each state is looked up by itself, and no period is one since -infinity: a list of states, or an OR, would be no
 -- condition of the index, and all the history of a key would be read. Most keys have none, which one look tells.
 -- Where the period counts from scheduled_at, it is not in the index.
+-- The arrays are selected so that a plan does not depend on their length: it would be compiled (jit) for some hundred
+-- milliseconds, although each key is looked up in the same way.
 WITH given AS (
   SELECT position, key, states, by_schedule,
          coalesce(coalesce($1::timestamp, timezone('UTC', now())) - period * interval '1 microsecond', '-infinity')
            AS since
-  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::boolean[])
+  FROM unnest((SELECT $2::bigint[]), (SELECT $3::text[]), (SELECT $4::text[]), (SELECT $5::bigint[]),
+              (SELECT $6::boolean[]))
        AS given(position, key, states, period, by_schedule)
 )
 SELECT given.position, coalesce($1::timestamp, timezone('UTC', now())) AS now, stored.*
