@@ -19,7 +19,7 @@ use crate::{
 /// given. The runtime's own statements use at most four connections beside it, listening one more, and rebuilding
 /// indexes another one while it lasts; they are opened when first needed, with the options of that pool. Clones share all of them.
 ///
-/// Jobs are inserted by statements, and more than 5,000 in one call of `insert_all` by COPY, which is faster still.
+/// Jobs are inserted by statements, and more than 2,000 in one call of `insert_all` by COPY, which is faster still.
 /// What is returned has the ids and times that the database gave, and else what was sent, with numbers in the form that
 /// `jsonb` gives to them: `1e16` becomes a whole number. What a trigger of the application's makes of it is seen when
 /// the job is read.

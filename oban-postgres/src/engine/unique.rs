@@ -6,10 +6,14 @@
 mod lock;
 mod replace;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+};
 
 use chrono::NaiveDateTime;
-use oban_core::{Inserted, Job, NewJob, Result, UniqueTimestamp};
+use oban_core::{Inserted, Job, NewJob, Result, Unique, UniqueTimestamp};
+use serde_json::Value;
 use sqlx::{PgConnection, Row};
 
 use super::insert::{
@@ -18,7 +22,7 @@ use super::insert::{
 };
 use crate::{
     Postgres,
-    bind::{micros, scheduled_at},
+    bind::{bounded, micros, scheduled_at},
     row,
 };
 use replace::Replacement;
@@ -27,25 +31,27 @@ use replace::Replacement;
 pub(super) async fn insert(
     postgres: &Postgres,
     conn: &mut PgConnection,
-    jobs: Vec<NewJob>,
+    mut jobs: Vec<NewJob>,
     keys: &[Option<String>],
     terms: Terms,
 ) -> Result<Vec<Inserted>> {
-    let unique: BTreeSet<&String> = keys.iter().flatten().collect();
-    lock::lock(postgres, conn, unique.into_iter().cloned().collect(), terms).await?;
+    lock::lock(postgres, conn, keys, terms).await?;
     let mut answers: Vec<Option<Inserted>> = vec![None; jobs.len()];
     let mut open: Vec<usize> = (0..jobs.len()).collect();
     while !open.is_empty() {
         let (round, rest) = first_of_each_key(&open, keys);
+        let alike: Vec<bool> = rest.iter().map(|(at, first)| is_alike(&jobs[*at], &jobs[*first])).collect();
         let stored = find(postgres, conn, &jobs, keys, &round, terms).await?;
         let new: Vec<usize> = round.into_iter().filter(|at| !stored.contains_key(at)).collect();
-        let given = new.iter().map(|at| jobs[*at].clone()).collect();
+        // They are answered, and not looked at again.
+        let given = new.iter().map(|at| mem::replace(&mut jobs[*at], NewJob::new("", Value::Null))).collect();
         for (at, inserted) in new.into_iter().zip(plain::insert(postgres, conn, given, terms).await?) {
             answers[at] = Some(inserted);
         }
         open = meet(postgres, conn, &jobs, stored, &mut answers, terms).await?;
-        for (at, first) in rest {
-            match answers[first].as_ref().and_then(|answer| as_before(&jobs[at], &jobs[first], answer)) {
+        for ((at, first), is_alike) in rest.into_iter().zip(alike) {
+            let before = answers[first].as_ref().filter(|_| is_alike);
+            match before.and_then(|answer| as_before(&jobs[at], answer)) {
                 Some(job) => answers[at] = Some(Inserted::conflict(job)),
                 None => open.push(at),
             }
@@ -103,12 +109,14 @@ fn first_of_each_key(open: &[usize], keys: &[Option<String>]) -> (Vec<usize>, Ve
     (round, rest)
 }
 
-/// What a job meets that is unique in the same way as the one of its key before it, without asking.
-fn as_before(new: &NewJob, first: &NewJob, answer: &Inserted) -> Option<Job> {
-    let unique = new.unique.as_ref().filter(|unique| Some(*unique) == first.unique.as_ref())?;
-    if !new.replace.is_empty() || !first.replace.is_empty() {
-        return None;
-    }
+/// Whether two jobs of one key are unique in the same way, and replace nothing.
+fn is_alike(one: &NewJob, other: &NewJob) -> bool {
+    one.unique == other.unique && one.replace.is_empty() && other.replace.is_empty()
+}
+
+/// What a job meets that is like the one before it, without asking.
+fn as_before(new: &NewJob, answer: &Inserted) -> Option<Job> {
+    let unique = new.unique.as_ref()?;
     let job = &answer.job;
     let is_young = unique.counted_from() == UniqueTimestamp::InsertedAt
         || unique.counted_period().is_none()
@@ -127,27 +135,32 @@ async fn find(
     terms: Terms,
 ) -> Result<BTreeMap<usize, Found>> {
     let mut columns = Columns::default();
+    let mut rules: Vec<&Unique> = Vec::new();
     for &at in places {
         if let (Some(key), Some(unique)) = (&keys[at], &jobs[at].unique) {
-            columns.positions.push(i64::try_from(at).unwrap_or(i64::MAX));
-            columns.keys.push(key.clone());
-            let states: Vec<&str> = unique.counted_states().iter().map(|state| state.as_str()).collect();
-            columns.states.push(format!("{{{}}}", states.join(",")));
-            columns.periods.push(unique.counted_period().map(micros));
-            columns.by_schedule.push(unique.counted_from() == UniqueTimestamp::ScheduledAt);
+            // Most are unique in the way of the one before.
+            if rules.last().is_none_or(|rule| *rule != unique) {
+                rules.push(unique);
+            }
+            columns.positions.push(bounded(at));
+            columns.keys.push(key);
+            columns.rules.push(bounded(rules.len()));
         }
     }
-    if columns.positions.is_empty() {
+    if rules.is_empty() {
         return Ok(BTreeMap::new());
     }
     let statement = postgres
         .query(&postgres.sql.insert_jobs_duplicates)
         .bind(postgres.now())
+        .bind(rules.iter().map(|rule| states(rule)).collect::<Vec<_>>())
+        .bind(rules.iter().map(|rule| rule.counted_period().map(micros)).collect::<Vec<_>>())
+        .bind(
+            rules.iter().map(|rule| rule.counted_from() == UniqueTimestamp::ScheduledAt).collect::<Vec<_>>(),
+        )
         .bind(columns.positions)
         .bind(columns.keys)
-        .bind(columns.states)
-        .bind(columns.periods)
-        .bind(columns.by_schedule);
+        .bind(columns.rules);
     let rows = terms.hold(statement.fetch_all(conn)).await?;
     rows.iter()
         .map(|row| {
@@ -166,10 +179,14 @@ struct Found {
 }
 
 #[derive(Default)]
-struct Columns {
+struct Columns<'a> {
     positions: Vec<i64>,
-    keys: Vec<String>,
-    states: Vec<String>,
-    periods: Vec<Option<i64>>,
-    by_schedule: Vec<bool>,
+    keys: Vec<&'a str>,
+    rules: Vec<i64>,
+}
+
+/// The literal of an array.
+fn states(rule: &Unique) -> String {
+    let states: Vec<&str> = rule.counted_states().iter().map(|state| state.as_str()).collect();
+    format!("{{{}}}", states.join(","))
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{migrations::run, support::Database};
 
 /// The fewest jobs that are copied.
-const MANY: usize = 5_001;
+const MANY: usize = 2_001;
 
 /// Whatever a row can hold, with a liking for what COPY and array literals give a meaning to.
 fn text() -> impl Strategy<Value = String> {

@@ -311,7 +311,7 @@ async fn a_long_history_of_one_key_is_not_read() {
     for (states, period, by_schedule) in looks {
         let look = format!(
             "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) \
-             EXECUTE find(NULL, '{{0}}', '{{abc}}', ARRAY['{states}'], ARRAY[{period}]::bigint[], '{{{by_schedule}}}')"
+             EXECUTE find(NULL, ARRAY['{states}'], ARRAY[{period}]::bigint[], '{{{by_schedule}}}', '{{0}}', '{{abc}}', '{{1}}')"
         );
         let row = sqlx::raw_sql(AssertSqlSafe(look)).fetch_one(&mut conn).await.unwrap();
         let Json(plan): Json<Value> = row.get(0);

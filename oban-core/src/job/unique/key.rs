@@ -1,7 +1,8 @@
 //! What jobs are compared by.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
+use serde::Serialize;
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
 
@@ -20,25 +21,28 @@ const BYTES: usize = 16;
 /// `1|keys|args|meta|queue|worker`, where each part is canonical JSON, or nothing if it is not compared. Canonical JSON
 /// has no spaces, sorted keys, and numbers with neither an exponent nor a fraction of zero.
 pub(in crate::job) fn key(job: &NewJob, unique: &Unique) -> String {
-    let mut text = "1".to_owned();
+    let mut text = b"1".to_vec();
     part(&mut text, Some(&Value::from(unique.keys.clone())));
     let has = |field| unique.fields.contains(&field);
-    let args = job.args.as_object().map_or_else(|| job.args.clone(), |args| selected(args, &unique.keys));
-    part(&mut text, has(UniqueField::Args).then_some(&args));
-    let meta = without_key(&job.meta);
-    part(&mut text, has(UniqueField::Meta).then(|| selected(&meta, &unique.keys)).as_ref());
+    let args = match job.args.as_object() {
+        Some(args) if !unique.keys.is_empty() => Cow::Owned(selected(args, &unique.keys)),
+        _ => Cow::Borrowed(&job.args),
+    };
+    part(&mut text, has(UniqueField::Args).then_some(&*args));
+    let meta = || selected(&without_key(&job.meta), &unique.keys);
+    part(&mut text, has(UniqueField::Meta).then(meta).as_ref());
     part(&mut text, has(UniqueField::Queue).then(|| Value::from(job.queue.as_str())).as_ref());
     part(&mut text, has(UniqueField::Worker).then(|| Value::from(job.worker.as_str())).as_ref());
     let mut key = String::with_capacity(2 * BYTES);
-    for byte in &Sha256::digest(text.as_bytes())[..BYTES] {
+    for byte in &Sha256::digest(&text)[..BYTES] {
         // A String takes all that is written.
         let _ = write!(key, "{byte:02x}");
     }
     key
 }
 
-fn part(text: &mut String, value: Option<&Value>) {
-    text.push('|');
+fn part(text: &mut Vec<u8>, value: Option<&Value>) {
+    text.push(b'|');
     if let Some(value) = value {
         canonical(text, value);
     }
@@ -58,48 +62,52 @@ fn selected(map: &Map<String, Value>, keys: &[String]) -> Value {
     Value::Object(keys.iter().filter_map(|key| Some((key.clone(), map.get(key)?.clone()))).collect())
 }
 
-fn canonical(text: &mut String, value: &Value) {
+fn canonical(text: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             // The application may have told serde_json to keep the order of insertion.
             entries.sort_unstable_by_key(|(key, _)| *key);
-            text.push('{');
+            text.push(b'{');
             for (at, (key, value)) in entries.into_iter().enumerate() {
                 separate(text, at);
-                let _ = write!(text, "{}:", Value::from(key.as_str()));
+                json(text, key);
+                text.push(b':');
                 canonical(text, value);
             }
-            text.push('}');
+            text.push(b'}');
         }
         Value::Array(values) => {
-            text.push('[');
+            text.push(b'[');
             for (at, value) in values.iter().enumerate() {
                 separate(text, at);
                 canonical(text, value);
             }
-            text.push(']');
+            text.push(b']');
         }
         Value::Number(number) => number_text(text, number),
-        Value::String(_) | Value::Bool(_) | Value::Null => {
-            let _ = write!(text, "{value}");
-        }
+        Value::String(_) | Value::Bool(_) | Value::Null => json(text, value),
     }
 }
 
-fn separate(text: &mut String, at: usize) {
+fn json(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    // A vector takes all that is written.
+    let _ = serde_json::to_writer(text, value);
+}
+
+fn separate(text: &mut Vec<u8>, at: usize) {
     if at > 0 {
-        text.push(',');
+        text.push(b',');
     }
 }
 
 /// Databases take 1, 1.0 and 1e0 for the same number: never with an exponent, never with a fraction of zero.
-fn number_text(text: &mut String, number: &Number) {
-    let _ = match number.as_f64() {
+fn number_text(text: &mut Vec<u8>, number: &Number) {
+    match number.as_f64() {
         // The sum turns -0 into 0.
-        Some(float) if number.is_f64() => write!(text, "{}", float + 0.0),
-        _ => write!(text, "{number}"),
-    };
+        Some(float) if number.is_f64() => text.extend((float + 0.0).to_string().into_bytes()),
+        _ => json(text, number),
+    }
 }
 
 #[cfg(test)]

@@ -15,11 +15,8 @@ use crate::{
     row::{self, Receipt},
 };
 
-/// Rows of one statement. More bring little speed and much memory.
+/// Rows of one statement. More bring little speed and much memory, and are copied.
 pub(in crate::engine) const CHUNK: usize = 2_000;
-
-/// More jobs than these are copied.
-const MANY: usize = 5_000;
 
 /// Inserts jobs as they are. More than fit into one statement in a transaction.
 pub(in crate::engine) async fn insert(
@@ -29,7 +26,7 @@ pub(in crate::engine) async fn insert(
     terms: Terms,
 ) -> Result<Vec<Inserted>> {
     if terms == Terms::Ours
-        && jobs.len() > MANY
+        && jobs.len() > CHUNK
         && let Some(receipts) = copy::reserve(postgres, conn, &jobs).await?
     {
         return copy::copy(postgres, conn, jobs, &receipts).await;

@@ -1,6 +1,6 @@
 //! Who inserts the same unique jobs, one after the other.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use oban_core::{Error, ErrorKind, Result};
 use sqlx::{PgConnection, Row};
@@ -21,13 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn lock(
     postgres: &Postgres,
     conn: &mut PgConnection,
-    mut keys: Vec<String>,
+    keys: &[Option<String>],
     terms: Terms,
 ) -> Result<()> {
+    let keys: HashSet<&str> = keys.iter().flatten().map(String::as_str).collect();
     let is_many = keys.len() > MANY;
-    if is_many {
-        keys.clear();
-    }
+    let keys: Vec<String> = if is_many { Vec::new() } else { keys.into_iter().map(str::to_owned).collect() };
     let statement = postgres
         .query(&postgres.sql.insert_jobs_lock)
         .bind(keys)
