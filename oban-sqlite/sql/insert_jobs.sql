@@ -1,4 +1,6 @@
--- Stores one new job.
+-- Stores one new job. :unique_key is NULL unless it is unique.
 -- Index: none.
-INSERT INTO oban_jobs (state, queue, worker, args, meta, tags, priority, max_attempts, inserted_at, scheduled_at)
-VALUES (:state, :queue, :worker, :args, :meta, :tags, :priority, :max_attempts, :now, :scheduled_at)
+INSERT INTO oban_jobs (
+  state, queue, worker, args, meta, tags, priority, max_attempts, inserted_at, scheduled_at, unique_key
+)
+VALUES (:state, :queue, :worker, :args, :meta, :tags, :priority, :max_attempts, :now, :scheduled_at, :unique_key)

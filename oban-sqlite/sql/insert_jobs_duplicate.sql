@@ -1,12 +1,13 @@
 -- The oldest stored job that a new one with this key would be a duplicate of.
 -- Index: oban_jobs_unique_key_index
 --
--- A time is NULL where the age does not matter, or counts from the other one.
+-- A time is empty, which is before all others, where the age does not matter or counts from the other one. All is read
+-- in the index: of the key's jobs those in the states, and of them those inserted since.
 SELECT id
 FROM oban_jobs
-WHERE iif(json_valid(meta), meta ->> 'unique_key', NULL) = :key
+WHERE unique_key = :key
   AND state IN (SELECT value FROM json_each(:states))
-  AND (:inserted_since IS NULL OR inserted_at >= :inserted_since)
-  AND (:scheduled_since IS NULL OR scheduled_at >= :scheduled_since)
+  AND inserted_at >= :inserted_since
+  AND scheduled_at >= :scheduled_since
 ORDER BY id
 LIMIT 1

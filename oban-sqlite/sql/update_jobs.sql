@@ -4,8 +4,8 @@ UPDATE oban_jobs
 SET args = coalesce(:args, args),
     meta = CASE
       WHEN :meta IS NULL THEN meta
-      WHEN iif(json_valid(meta), meta ->> 'unique_key', NULL) IS NULL THEN :meta
-      ELSE json_set(:meta, '$.unique_key', meta ->> 'unique_key')
+      WHEN unique_key IS NULL THEN :meta
+      ELSE json_set(:meta, '$.unique_key', unique_key)
     END,
     tags = coalesce(:tags, tags),
     queue = coalesce(:queue, queue),

@@ -9,9 +9,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 use crate::{Sqlite, error::from_sqlite, sql};
 
 /// One step up and the way back for each version, from 1.
-const STEPS: [(&str, &str); 3] =
-    [(sql::V1_UP, sql::V1_DOWN), (sql::V2_UP, sql::V2_DOWN), (sql::V3_UP, sql::V3_DOWN)];
-const LATEST: u32 = 3;
+const STEPS: [(&str, &str); 4] = [
+    (sql::V1_UP, sql::V1_DOWN),
+    (sql::V2_UP, sql::V2_DOWN),
+    (sql::V3_UP, sql::V3_DOWN),
+    (sql::V4_UP, sql::V4_DOWN),
+];
+const LATEST: u32 = 4;
 const _: () = assert!(STEPS.len() == LATEST as usize);
 
 /// Brings the tables up to date; refuses those of a newer version.
@@ -60,6 +64,9 @@ fn up(conn: &Connection, target: u32) -> rusqlite::Result<()> {
 fn climb(conn: &Connection, target: u32) -> rusqlite::Result<()> {
     let present = version(conn)?;
     for (version, (up, _)) in (1..=target).zip(STEPS).filter(|(version, _)| *version > present) {
+        if version == 4 && !conn.query_row(sql::V4_HAS_COLUMN, [], |row| row.get(0))? {
+            conn.execute_batch(sql::V4_COLUMN)?;
+        }
         conn.execute_batch(up)?;
         conn.execute(sql::VERSION_SET, named_params! { ":version": version })?;
     }

@@ -21,6 +21,7 @@ statements! {
     INSERT_CRON_JOBS_TRIM = "insert_cron_jobs_trim";
     INSERT_JOBS = "insert_jobs";
     INSERT_JOBS_DUPLICATE = "insert_jobs_duplicate";
+    INSERT_JOBS_LOCK = "insert_jobs_lock";
     INSERT_JOBS_REPLACE = "insert_jobs_replace";
     LEADER = "leader";
     LIST_JOBS = "list_jobs";
@@ -57,6 +58,10 @@ statements! {
     V2_UP = "migrations/v2_up";
     V3_DOWN = "migrations/v3_down";
     V3_UP = "migrations/v3_up";
+    V4_COLUMN = "migrations/v4_column";
+    V4_DOWN = "migrations/v4_down";
+    V4_HAS_COLUMN = "migrations/v4_has_column";
+    V4_UP = "migrations/v4_up";
     VERSION = "version";
     VERSION_SET = "version_set";
     VERSION_TABLE = "version_table";

@@ -4,7 +4,10 @@
 use std::{fs, path::Path};
 
 use oban_core::JobState;
-use oban_sqlite::{Sqlite, rusqlite::Connection};
+use oban_sqlite::{
+    Sqlite,
+    rusqlite::{Connection, OptionalExtension, StatementStatus, config::DbConfig, named_params},
+};
 
 const ROWS: u32 = 120_000;
 
@@ -52,6 +55,51 @@ async fn statements_use_the_index_their_header_names() {
         }
     }
     assert!(checked > 30, "only {checked} statements were checked");
+}
+
+/// Of 100,000 finished jobs of one key, none is read where none counts, and only the index where they may.
+#[tokio::test]
+async fn a_look_for_duplicates_reads_only_what_may_count() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.db");
+    let _engine = Sqlite::open(&path).await.unwrap();
+    let conn = Connection::open(&path).unwrap();
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+    fill(&conn);
+    let (key, long_ago, lately) =
+        ("0123456789abcdef", "2026-01-01T00:00:00.000000Z", "2026-01-02T00:00:00.000000Z");
+    conn.execute(
+        "UPDATE oban_jobs SET state = iif(id % 2 = 0, 'completed', 'cancelled'), unique_key = ?1, inserted_at = ?2,
+           scheduled_at = ?2
+         WHERE id <= 100000",
+        [key, long_ago],
+    )
+    .unwrap();
+
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/insert_jobs_duplicate.sql");
+    let sql = fs::read_to_string(file).unwrap();
+    let looks_up = "SEARCH oban_jobs USING COVERING INDEX oban_jobs_unique_key_index \
+                    (unique_key=? AND state=? AND inserted_at>?)";
+    let plan = plan(&conn, "insert_jobs_duplicate", &sql);
+    assert!(plan.iter().any(|step| step == looks_up), "{plan:?}");
+    let incomplete = r#"["suspended","scheduled","available","executing","retryable"]"#;
+    let successful = r#"["scheduled","available","executing","retryable","completed"]"#;
+    // Half of the jobs are completed, and no column but the key and the states is a way to those due lately.
+    for (states, inserted_since, scheduled_since, most) in [
+        (incomplete, "", "", 1_000),
+        (incomplete, "", lately, 1_000),
+        (successful, lately, "", 1_000),
+        (successful, "", lately, 50_000 * 10),
+    ] {
+        let mut statement = conn.prepare(&sql).unwrap();
+        let params = named_params! {
+            ":key": key, ":states": states, ":inserted_since": inserted_since, ":scheduled_since": scheduled_since,
+        };
+        let found: Option<i64> = statement.query_row(params, |row| row.get(0)).optional().unwrap();
+        assert_eq!(found, None);
+        let steps = statement.get_status(StatementStatus::VmStep);
+        assert!(steps < most, "{steps} steps for {states} {inserted_since} {scheduled_since}");
+    }
 }
 
 /// Constraints are checked with every row: one that needs a table of its own makes each insert and each ack twice as

@@ -1,11 +1,16 @@
 //! Jobs in the application's own transactions.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+    sync::mpsc,
+    thread,
+};
 
 use oban_core::{
     Channel, Clock, Conn, Engine, ErrorKind, Inspect, JobFilter, JobState, NewJob, Notice, Notifier, Oban,
-    Testing,
+    Testing, Unique,
 };
 use oban_sqlite::{
     InsertTx, InspectTx, Sqlite,
@@ -154,6 +159,86 @@ async fn a_reader_that_turns_writer_too_late_learns_the_cure() {
     let error = oban.insert_tx(&tx, job("b")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Contended);
     assert!(error.to_string().contains("Immediate"), "{error}");
+}
+
+/// Who comes second waits for the file, and stores its job only if the first did not.
+#[tokio::test]
+async fn a_unique_job_is_stored_by_the_second_if_the_first_rolls_back() {
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut conn = connection(&path);
+    for commits in [false, true] {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+        let first = oban.insert_tx(&tx, unique()).unwrap();
+        let again = oban.insert_tx(&tx, unique()).unwrap();
+        assert_eq!((first.conflict, again.conflict, again.id), (false, true, first.id));
+        // Its call is with the writer once it was polled, and cannot begin before this transaction has ended.
+        let mut second = std::pin::pin!(oban.insert(unique()));
+        assert!(futures_are_pending(second.as_mut()).await);
+        if commits { tx.commit() } else { tx.rollback() }.unwrap();
+        let second = second.await.unwrap();
+        assert_eq!(second.conflict, commits);
+        let jobs = oban.jobs(JobFilter::all()).await.unwrap();
+        assert_eq!(jobs, [second.job]);
+        oban.delete_all(JobFilter::all()).await.unwrap();
+    }
+}
+
+/// Whether a call has not ended after its first poll.
+async fn futures_are_pending(mut call: std::pin::Pin<&mut impl Future>) -> bool {
+    std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context).is_pending())).await
+}
+
+/// A transaction that begins with an insert waits for the one that writes, if the job is unique as well. A refused one
+/// would not have asked whether to go on waiting.
+#[tokio::test]
+async fn a_unique_job_waits_for_the_file_in_a_transaction_that_only_reads_so_far() {
+    static ASKED: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut holder = connection(&path);
+    let (asked, is_asked) = mpsc::channel();
+    *ASKED.lock().unwrap() = Some(asked);
+    let mut conn = connection(&path);
+    conn.busy_handler(Some(|times| {
+        thread::yield_now();
+        ASKED.lock().unwrap().as_ref().unwrap().send(()).is_ok() && times < 100_000_000
+    }))
+    .unwrap();
+
+    let writing = holder.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let first = oban.insert_tx(&writing, unique()).unwrap();
+    let second = thread::spawn({
+        let (oban, job) = (oban.clone(), unique());
+        move || {
+            let tx = conn.transaction().unwrap();
+            let inserted = oban.insert_tx(&tx, job).unwrap();
+            tx.commit().unwrap();
+            inserted
+        }
+    });
+    is_asked.recv().unwrap();
+    writing.commit().unwrap();
+    let second = second.join().unwrap();
+    assert_eq!((second.conflict, second.id), (true, first.id));
+}
+
+/// A transaction that read before another one wrote is told so, and finds no job by what it has read.
+#[tokio::test]
+async fn a_late_writer_stores_no_duplicate() {
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+    let _: i64 = tx.query_row("SELECT count(*) FROM users", [], |row| row.get(0)).unwrap();
+    oban.insert(unique()).await.unwrap();
+    assert_eq!(oban.insert_tx(&tx, unique()).unwrap_err().kind(), ErrorKind::Contended);
+    tx.rollback().unwrap();
+    let tx = conn.transaction().unwrap();
+    assert!(oban.insert_tx(&tx, unique()).unwrap().conflict);
 }
 
 #[tokio::test]

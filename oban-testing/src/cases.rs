@@ -237,7 +237,10 @@ macro_rules! __each_case {
                 replaces_what_it_is_told_to_by_state,
                 keeps_its_key_when_it_is_changed,
                 announces_no_duplicate,
+                announces_the_queue_a_replaced_job_moves_to,
                 meets_only_jobs_that_were_unique,
+                keeps_copied_keys_out_of_plain_jobs,
+                keeps_copied_keys_out_of_changes,
                 stores_one_of_a_hundred_at_once,
                 stores_half_of_ten_thousand,
             }

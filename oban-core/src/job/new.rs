@@ -141,9 +141,14 @@ impl NewJob {
         self
     }
 
-    /// Writes the key of a unique job into its meta, for the store's index, and returns it. For engines.
+    /// Writes the key of a unique job into its meta, for the store's index, and returns it. A plain job loses one that was
+    /// copied with the meta of another. For engines.
     pub fn sign(&mut self) -> Option<String> {
-        let key = unique::key(self, self.unique.as_ref()?);
+        let Some(unique) = &self.unique else {
+            self.meta.remove(UNIQUE_KEY);
+            return None;
+        };
+        let key = unique::key(self, unique);
         self.meta.insert(UNIQUE_KEY.to_owned(), Value::from(key.as_str()));
         Some(key)
     }
