@@ -6,6 +6,7 @@ use std::{
     sync::Mutex,
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use oban_core::{
@@ -219,7 +220,7 @@ async fn a_unique_job_waits_for_the_file_in_a_transaction_that_only_reads_so_far
             inserted
         }
     });
-    is_asked.recv().unwrap();
+    is_asked.recv_timeout(Duration::from_secs(60)).expect("it waits for the one that writes");
     writing.commit().unwrap();
     let second = second.join().unwrap();
     assert_eq!((second.conflict, second.id), (true, first.id));
