@@ -1,5 +1,6 @@
 //! How an instance is told what to do, other than by code.
 
+mod cron;
 mod key;
 mod keys;
 mod services;
@@ -11,5 +12,6 @@ mod tests;
 mod toml;
 mod value;
 
+pub(crate) use cron::GivenEntry;
 pub(crate) use settings::Settings;
 pub use sources::Config;

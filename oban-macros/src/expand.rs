@@ -9,7 +9,9 @@ use crate::input::{check, implementable, is_unit, misplaced, not_a_type, take_se
 use crate::key::Key;
 use crate::mistakes::Mistakes;
 use crate::options::Options;
+use crate::unique::Unique;
 use crate::value::check_name;
+use crate::warning::warning;
 
 /// `#[job(..)]`: the struct as written, its serde derives, and `JobArgs`.
 pub(crate) fn attribute(keys: TokenStream, item: &TokenStream) -> TokenStream {
@@ -25,6 +27,8 @@ pub(crate) fn attribute(keys: TokenStream, item: &TokenStream) -> TokenStream {
         let message = "`#[job]` derives this already: remove it, or keep your own with `#[derive(Job)]`";
         mistakes.add(Error::new_spanned(path, message));
     }
+    let strange_keys = options.unique.iter().flat_map(|unique| unique.strange_keys(&input));
+    strange_keys.for_each(|mistake| mistakes.add(mistake));
     let job_args = job_args(&input, &options, &mut mistakes);
     let facade = facade(&options);
     let serde_path = written(&parse_quote!(#facade::__private::serde));
@@ -71,13 +75,17 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     }
     let job_args = job_args(&input, &options, &mut mistakes);
     let mistakes = mistakes.into_compile_errors();
-    quote!(#job_args #mistakes)
+    // Serde may be written by hand, and give the args any keys.
+    let strange_keys = options.unique.iter().flat_map(|unique| unique.strange_keys(&input));
+    let strange_keys = strange_keys.map(|remark| warning("UNIQUE_KEY_WITHOUT_A_FIELD", &remark, &input));
+    quote!(#job_args #mistakes #(#strange_keys)*)
 }
 
 /// `impl JobArgs`. Written even if there are mistakes, so that code using the job is not blamed for them.
 fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> TokenStream {
     mistakes.sift(check(input));
     misplaced(input).for_each(|mistake| mistakes.add(mistake));
+    options.check_replace(mistakes);
     let name = &input.ident;
     let worker = options.worker.clone().unwrap_or_else(|| name.unraw().to_string());
     options.check_cron(mistakes);
@@ -90,7 +98,10 @@ fn job_args(input: &DeriveInput, options: &Options, mistakes: &mut Mistakes) -> 
     let private = quote!(#facade::__private);
     let configure = options.configure(&private);
     let cron = options.cron(&private);
+    let gap = options.unique.iter().filter_map(Unique::gap);
+    let gap = gap.map(|remark| warning("UNIQUE_STATES_WITH_A_GAP", &remark, input));
     quote! {
+        #(#gap)*
         #[automatically_derived]
         impl #private::JobArgs for #name {
             const WORKER: &'static str = #worker;

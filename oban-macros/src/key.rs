@@ -14,13 +14,15 @@ pub(crate) enum Key {
     Cron,
     Timezone,
     CatchUp,
+    Unique,
+    Replace,
     Worker,
     Aliases,
     Crate,
 }
 
 impl Key {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Queue,
         Self::MaxAttempts,
         Self::Priority,
@@ -29,6 +31,8 @@ impl Key {
         Self::Cron,
         Self::Timezone,
         Self::CatchUp,
+        Self::Unique,
+        Self::Replace,
         Self::Worker,
         Self::Aliases,
         Self::Crate,
@@ -44,6 +48,8 @@ impl Key {
             Self::Cron => "cron",
             Self::Timezone => "timezone",
             Self::CatchUp => "catch_up",
+            Self::Unique => "unique",
+            Self::Replace => "replace",
             Self::Worker => "worker",
             Self::Aliases => "aliases",
             Self::Crate => "crate",
@@ -61,6 +67,8 @@ impl Key {
             Self::Cron => r#"cron = "0 9 * * MON-FRI""#,
             Self::Timezone => r#"timezone = "Europe/Berlin""#,
             Self::CatchUp => r#"catch_up = "1h""#,
+            Self::Unique => r#"unique(period = "60s")"#,
+            Self::Replace => "replace(scheduled(priority))",
             Self::Worker => r#"worker = "MyApp.Mailer""#,
             Self::Aliases => r#"aliases("OldName")"#,
             Self::Crate => r#"crate = "my_app::oban""#,
@@ -75,7 +83,8 @@ impl Key {
         };
         let written = ident.to_string();
         Self::ALL.into_iter().find(|key| key.name() == written).ok_or_else(|| {
-            let hint = nearest(&written).map(|key| format!(" Did you mean `{}`?", key.name()));
+            let hint = nearest(&written, &Self::ALL.map(Self::name));
+            let hint = hint.map(|name| format!(" Did you mean `{name}`?"));
             let message = format!("unknown key `{written}`.{} {}", hint.unwrap_or_default(), allowed());
             Error::new(ident.span(), message)
         })
@@ -87,17 +96,14 @@ fn allowed() -> String {
     format!("allowed: {}", names.join(", "))
 }
 
-/// The key that holds what was written, or is held by it, or differs in at most every third letter.
-fn nearest(written: &str) -> Option<Key> {
-    let (key, changes) = Key::ALL
-        .into_iter()
-        .map(|key| {
-            let name = key.name();
-            let holds = written.len() > 2 && (name.contains(written) || written.contains(name));
-            (key, if holds { 0 } else { distance(written, name) })
-        })
-        .min_by_key(|(_, changes)| *changes)?;
-    (changes <= written.len().max(3) / 3).then_some(key)
+/// The name that differs in at most every third letter, or else the first that holds what was written, or is held by it.
+pub(crate) fn nearest<'a>(written: &str, names: &[&'a str]) -> Option<&'a str> {
+    let similar = names.iter().min_by_key(|name| distance(written, name));
+    let similar = similar.filter(|name| distance(written, name) <= written.len().max(3) / 3);
+    let holds = |name: &&&str| {
+        written.len() > 2 && name.len() > 1 && (name.contains(written) || written.contains(**name))
+    };
+    similar.or_else(|| names.iter().find(holds)).copied()
 }
 
 /// Letters to add, drop or replace to get from one word to the other (Levenshtein).
@@ -117,9 +123,14 @@ fn distance(from: &str, to: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, distance, nearest};
+    use super::{Key, distance};
     use crate::mistakes::messages;
     use proc_macro2::{Ident, Span, TokenTree};
+
+    fn nearest(written: &str) -> Option<Key> {
+        let name = super::nearest(written, &Key::ALL.map(Key::name))?;
+        Key::ALL.into_iter().find(|key| key.name() == name)
+    }
 
     fn read(word: &str) -> syn::Result<Key> {
         Key::read(&TokenTree::Ident(Ident::new(word, Span::call_site())))
@@ -139,13 +150,13 @@ mod tests {
             messages(read("queu")),
             ["unknown key `queu`. Did you mean `queue`? \
               allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, `timezone`, `catch_up`, \
-              `worker`, `aliases`, `crate`"]
+              `unique`, `replace`, `worker`, `aliases`, `crate`"]
         );
         assert_eq!(
             messages(read("colour")),
             ["unknown key `colour`. \
               allowed: `queue`, `max_attempts`, `priority`, `tags`, `meta`, `cron`, `timezone`, `catch_up`, \
-              `worker`, `aliases`, `crate`"]
+              `unique`, `replace`, `worker`, `aliases`, `crate`"]
         );
     }
 
@@ -158,10 +169,12 @@ mod tests {
         assert_eq!(nearest("workers"), Some(Key::Worker));
         assert_eq!(nearest("metadata"), Some(Key::Meta));
         assert_eq!(nearest("alias"), Some(Key::Aliases));
-        assert_eq!(nearest("unique"), None);
         assert_eq!(nearest("crontab"), Some(Key::Cron));
         assert_eq!(nearest("time_zone"), Some(Key::Timezone));
+        assert_eq!(nearest("uniq"), Some(Key::Unique));
         assert_eq!(nearest("x"), None);
+        assert_eq!(super::nearest("usr_id", &["id", "user_id"]), Some("user_id"));
+        assert_eq!(super::nearest("colour", &["c"]), None);
     }
 
     #[test]

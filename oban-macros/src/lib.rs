@@ -3,6 +3,7 @@
 //! Both implement `oban::JobArgs` for a struct: [`macro@job`] brings serde's derives along, [`Job`] leaves
 //! them to you. Nothing needs either: `JobArgs` is short enough to be written by hand.
 
+mod args;
 mod entry;
 mod expand;
 mod input;
@@ -10,7 +11,12 @@ mod key;
 mod meta;
 mod mistakes;
 mod options;
+mod replace;
+mod states;
+mod unique;
 mod value;
+mod warning;
+mod words;
 
 use proc_macro::TokenStream;
 
@@ -48,6 +54,8 @@ use proc_macro::TokenStream;
 /// | `cron = "0 9 * * MON-FRI"` | every node with this worker inserts it then, with args made of `{}` | never |
 /// | `timezone = "Europe/Berlin"` | whose wall clock `cron` goes by | that of the instance, UTC |
 /// | `catch_up = "1h"` | how late a minute of `cron` is still inserted | 5 minutes |
+/// | `unique`, `unique(period = "60s")` | what makes a job a duplicate: see below | duplicates are inserted |
+/// | `replace(scheduled(priority))` | what a stored job takes from its duplicate: see below | nothing |
 /// | `worker = "MyApp.Mailer"` | the stored name, 1 to 127 characters | the struct's name |
 /// | `aliases("OldName")` | other stored names the worker answers to; `aliases = [..]` is the same | none |
 /// | `crate = "my_app::oban"` | where the crate `oban` is, as a string or a path | `::oban` |
@@ -77,6 +85,43 @@ use proc_macro::TokenStream;
 /// The stored name finds the worker of a stored job. Before you rename a struct whose jobs are still
 /// stored, keep the old name with `worker`, or among the `aliases`: nodes that still run the old code do not know the new
 /// name, so the first is right while both run.
+///
+/// # Unique jobs
+///
+/// A job of a kind that is `unique` is not inserted while a duplicate of it is stored; `unique` alone means the same args,
+/// queue and worker, among incomplete and completed jobs, inserted in the last minute. Each option can be left out.
+///
+/// | option | meaning | if absent |
+/// |---|---|---|
+/// | `period = "60s"` | how long a stored job counts: ms, s, m, h, d, w; or `"infinity"` | `"60s"` |
+/// | `fields(args, queue)` | what is compared: `args`, `meta`, `queue`, `worker` | `args, queue, worker` |
+/// | `keys("user_id")` | the keys of args and meta that are compared | all |
+/// | `states = "incomplete"` | a group: `all`, `incomplete`, `scheduled` or `successful`; or a list of states, `states("available", "scheduled")` | `"successful"` |
+/// | `timestamp = "scheduled_at"` | where the period begins; or `"inserted_at"` | `"inserted_at"` |
+///
+/// `replace(any(tags))`, or `replace(tags)`, has a stored job take the tags of its duplicate, whatever state it is in, and
+/// `replace(scheduled(priority, args))` while it is in that state alone. The fields are `args`, `max_attempts`, `meta`,
+/// `priority`, `queue`, `scheduled_at`, `tags` and `worker`.
+///
+/// ```
+/// use oban::job;
+///
+/// #[job(unique(period = "5m", keys("user_id"), states = "incomplete"), replace(scheduled(scheduled_at)))]
+/// struct Remind {
+///     user_id: i64,
+///     text: String,
+/// }
+/// # use oban::JobArgs;
+/// # assert!(Remind { user_id: 1, text: String::new() }.into_job().unique.is_some());
+/// ```
+///
+/// A list of states with a gap is warned about, as the use of a deprecated constant: one that lacks a state which a job
+/// passes before the last one of the list, or `retryable` beside `executing`. Its duplicates are let in meanwhile. Waiting
+/// jobs alone, `states(scheduled, available)`, are no gap. `#[allow(deprecated)]` on the struct silences the warning.
+///
+/// A key that the args do not have is an error, and with `#[derive(Job)]`, where serde may be written by hand, a warning
+/// of the same kind. What serde's `rename = "…"` says counts; where its attributes say more, such as `rename_all` or
+/// `flatten`, and where meta is among the fields, keys are not checked.
 ///
 /// # What can be a job
 ///

@@ -1,6 +1,6 @@
 //! What a `#[job(..)]` says, read from its tokens.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, LitStr, Meta, Path};
 
@@ -8,6 +8,8 @@ use crate::entry::entries;
 use crate::key::Key;
 use crate::meta::{Json, meta};
 use crate::mistakes::Mistakes;
+use crate::replace::{Replace, replace};
+use crate::unique::{Unique, unique};
 use crate::value::{aliases, facade, max_attempts, name, priority, tags, text};
 
 /// The keys that were given; a key with a mistake counts as absent, so that the rest can go on.
@@ -19,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) worker: Option<String>,
     /// Other stored names.
     pub(crate) aliases: Option<Vec<LitStr>>,
+    /// What makes a job a duplicate.
+    pub(crate) unique: Option<Unique>,
     queue: Option<String>,
     max_attempts: Option<u32>,
     priority: Option<u32>,
@@ -27,7 +31,8 @@ pub(crate) struct Options {
     cron: Option<LitStr>,
     timezone: Option<LitStr>,
     catch_up: Option<LitStr>,
-    seen: Vec<Key>,
+    replace: Option<Replace>,
+    seen: Vec<(Key, Span)>,
 }
 
 impl Options {
@@ -37,11 +42,11 @@ impl Options {
             let Some(entry) = mistakes.sift(entry) else { continue };
             let Some(key) = mistakes.sift(Key::read(&entry.key)) else { continue };
             let span = entry.key.span();
-            if self.seen.contains(&key) {
+            if self.given(key).is_some() {
                 mistakes.add(Error::new(span, format!("`{}` is given twice: keep one", key.name())));
                 continue;
             }
-            self.seen.push(key);
+            self.seen.push((key, span));
             match key {
                 Key::Queue => self.queue = mistakes.sift(name(key, span, entry.value)),
                 Key::MaxAttempts => self.max_attempts = mistakes.sift(max_attempts(span, entry.value)),
@@ -51,6 +56,8 @@ impl Options {
                 Key::Cron => self.cron = mistakes.sift(text(key, span, entry.value)),
                 Key::Timezone => self.timezone = mistakes.sift(text(key, span, entry.value)),
                 Key::CatchUp => self.catch_up = mistakes.sift(text(key, span, entry.value)),
+                Key::Unique => self.unique = unique(span, entry.value, mistakes),
+                Key::Replace => self.replace = mistakes.sift(replace(span, entry.value)),
                 Key::Worker => self.worker = mistakes.sift(name(key, span, entry.value)),
                 Key::Aliases => self.aliases = mistakes.sift(aliases(span, entry.value)),
                 Key::Crate => self.facade = mistakes.sift(facade(span, entry.value)),
@@ -74,7 +81,7 @@ impl Options {
 
     /// Refuses what says something of an entry that is not there.
     pub(crate) fn check_cron(&self, mistakes: &mut Mistakes) {
-        if self.seen.contains(&Key::Cron) {
+        if self.given(Key::Cron).is_some() {
             return;
         }
         for (key, value) in [(Key::Timezone, &self.timezone), (Key::CatchUp, &self.catch_up)] {
@@ -107,6 +114,20 @@ impl Options {
         }
     }
 
+    /// Where a key was given, with or without a mistake.
+    fn given(&self, key: Key) -> Option<Span> {
+        self.seen.iter().find(|(seen, _)| *seen == key).map(|(_, span)| *span)
+    }
+
+    /// Refuses what says something of duplicates where there are none.
+    pub(crate) fn check_replace(&self, mistakes: &mut Mistakes) {
+        if let (Some(span), None) = (self.given(Key::Replace), self.given(Key::Unique)) {
+            let message = "`replace` says what a stored job takes from its duplicate, which only a job that is \
+                           `unique` has: add `unique`";
+            mistakes.add(Error::new(span, message));
+        }
+    }
+
     /// `JobArgs::configure`, or nothing if no default was given.
     pub(crate) fn configure(&self, private: &TokenStream) -> TokenStream {
         let queue = self.queue.iter().map(|queue| quote!(.queue(#queue)));
@@ -117,14 +138,18 @@ impl Options {
         let tags = self.tags.iter().flatten().map(|tag| quote!(.tag(#tag)));
         let serde_json = quote!(#private::serde_json);
         let meta = self.meta.iter().map(|meta| meta.expression(&serde_json)).map(|meta| quote!(.meta(#meta)));
+        let unique = self.unique.iter().map(|unique| unique.expression(private));
+        let replace = self.replace.iter().map(|replace| replace.expression(private));
 
-        let defaults: TokenStream =
-            queue.chain(max_attempts).chain(priority).chain(tags).chain(meta).collect();
+        let defaults = queue.chain(max_attempts).chain(priority).chain(tags).chain(meta);
+        let defaults: TokenStream = defaults.chain(unique).chain(replace).collect();
+        let check = self.unique.iter().filter_map(|unique| unique.check_period(private));
         if defaults.is_empty() {
             return defaults;
         }
         quote! {
             fn configure(job: #private::NewJob) -> #private::NewJob {
+                #(#check)*
                 job #defaults
             }
         }

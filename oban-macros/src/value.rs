@@ -196,6 +196,8 @@ fn wrong(key: Key, tokens: &TokenStream) -> Error {
         Key::MaxAttempts | Key::Priority => "a whole number",
         Key::Tags | Key::Aliases => "strings",
         Key::Crate => "a path",
+        Key::Unique => "options",
+        Key::Replace => "fields",
         Key::Queue | Key::Worker | Key::Meta | Key::Cron | Key::Timezone | Key::CatchUp => "a string",
     };
     Error::new_spanned(tokens, format!("`{}` takes {kind}, written out: `{}`", key.name(), key.example()))

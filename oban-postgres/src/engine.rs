@@ -1,7 +1,6 @@
 //! The engine: each method of the contract, by its file.
 
 mod ack;
-mod copy;
 mod cron;
 mod fetch;
 mod housekeeping;

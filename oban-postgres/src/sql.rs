@@ -44,6 +44,7 @@ statements! {
     insert_jobs_copy,
     insert_jobs_duplicates,
     insert_jobs_lock,
+    insert_jobs_lock_held,
     insert_jobs_replace,
     insert_jobs_reserve,
     leader,

@@ -1,4 +1,4 @@
--- Stores one new job. :unique_key is NULL unless it is unique.
+-- Stores one new job.
 -- Index: none.
 INSERT INTO oban_jobs (
   state, queue, worker, args, meta, tags, priority, max_attempts, inserted_at, scheduled_at, unique_key

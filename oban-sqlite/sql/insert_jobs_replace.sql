@@ -1,4 +1,4 @@
--- Lets a stored job take over parts of a duplicate. Its key stays.
+-- Lets a stored job take over parts of a duplicate.
 -- Index: INTEGER PRIMARY KEY
 UPDATE oban_jobs
 SET args = :args,

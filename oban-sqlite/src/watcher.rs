@@ -120,7 +120,11 @@ impl Reader {
     fn relay_new(&self) -> rusqlite::Result<()> {
         let mut position = self.relay.position();
         let newest = self.conn.prepare_cached(sql::NOTIFICATIONS_LAST)?.query_row([], |row| row.get(0))?;
-        let last = position.get_or_insert(newest);
+        let last = position.get_or_insert_with(|| {
+            // Whatever was published before this moment went unheard.
+            self.relay.hub().missed();
+            newest
+        });
         if newest < *last {
             // The table was made anew.
             *last = newest;

@@ -104,7 +104,7 @@ async fn opening_brings_an_older_file_up_to_date_and_the_way_back_keeps_jobs() {
 
 /// Jobs that were unique in an older file still keep their duplicates out, on the way up, down, and up again.
 #[tokio::test]
-async fn unique_jobs_of_an_older_file_stay_unique() {
+async fn unique_jobs_stay_so_on_the_way_up_and_down() {
     let unique = |n: u32| NewJob::new("Worker", json!({ "n": n })).unique(Unique::forever());
     let (_directory, path) = file();
     let made = catalogue(Sqlite::open(&path).await.unwrap().path());

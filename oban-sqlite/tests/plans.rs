@@ -57,7 +57,7 @@ async fn statements_use_the_index_their_header_names() {
     assert!(checked > 30, "only {checked} statements were checked");
 }
 
-/// Of 100,000 finished jobs of one key, none is read where none counts, and only the index where they may.
+/// Of 100,000 finished jobs of one key none is read where none counts, by its state or by when it was inserted.
 #[tokio::test]
 async fn a_look_for_duplicates_reads_only_what_may_count() {
     let directory = tempfile::tempdir().unwrap();
@@ -78,13 +78,13 @@ async fn a_look_for_duplicates_reads_only_what_may_count() {
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/insert_jobs_duplicate.sql");
     let sql = fs::read_to_string(file).unwrap();
-    let looks_up = "SEARCH oban_jobs USING COVERING INDEX oban_jobs_unique_key_index \
+    let looks_up = "SEARCH oban_jobs USING INDEX oban_jobs_unique_key_index \
                     (unique_key=? AND state=? AND inserted_at>?)";
     let plan = plan(&conn, "insert_jobs_duplicate", &sql);
     assert!(plan.iter().any(|step| step == looks_up), "{plan:?}");
     let incomplete = r#"["suspended","scheduled","available","executing","retryable"]"#;
     let successful = r#"["scheduled","available","executing","retryable","completed"]"#;
-    // Half of the jobs are completed, and no column but the key and the states is a way to those due lately.
+    // When jobs are due is not in the index: where finished ones count, those of the key are read.
     for (states, inserted_since, scheduled_since, most) in [
         (incomplete, "", "", 1_000),
         (incomplete, "", lately, 1_000),

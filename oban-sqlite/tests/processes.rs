@@ -62,7 +62,7 @@ async fn every_job_runs_once_and_nobody_is_ever_turned_away() {
 }
 
 #[tokio::test]
-async fn of_the_unique_jobs_of_all_processes_each_is_stored_once() {
+async fn a_unique_job_is_stored_by_one_process() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("jobs.db");
     let mut children = ["unique 0", "unique 1", "unique 2"].map(|role| start(role, &path));

@@ -3,8 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     thread,
     time::Duration,
 };
@@ -164,7 +163,7 @@ async fn a_reader_that_turns_writer_too_late_learns_the_cure() {
 
 /// Who comes second waits for the file, and stores its job only if the first did not.
 #[tokio::test]
-async fn a_unique_job_is_stored_by_the_second_if_the_first_rolls_back() {
+async fn unique_jobs_see_the_transaction_before_them() {
     let (_directory, path) = file();
     let oban = instance(Sqlite::open(&path).await.unwrap()).await;
     let unique = || job("mailers").unique(Unique::forever());
@@ -176,7 +175,7 @@ async fn a_unique_job_is_stored_by_the_second_if_the_first_rolls_back() {
         assert_eq!((first.conflict, again.conflict, again.id), (false, true, first.id));
         // Its call is with the writer once it was polled, and cannot begin before this transaction has ended.
         let mut second = std::pin::pin!(oban.insert(unique()));
-        assert!(futures_are_pending(second.as_mut()).await);
+        assert!(is_pending(second.as_mut()).await);
         if commits { tx.commit() } else { tx.rollback() }.unwrap();
         let second = second.await.unwrap();
         assert_eq!(second.conflict, commits);
@@ -187,14 +186,13 @@ async fn a_unique_job_is_stored_by_the_second_if_the_first_rolls_back() {
 }
 
 /// Whether a call has not ended after its first poll.
-async fn futures_are_pending(mut call: std::pin::Pin<&mut impl Future>) -> bool {
+async fn is_pending(mut call: std::pin::Pin<&mut impl Future>) -> bool {
     std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context).is_pending())).await
 }
 
-/// A transaction that begins with an insert waits for the one that writes, if the job is unique as well. A refused one
-/// would not have asked whether to go on waiting.
+/// A look for duplicates comes before the first write, and who reads first is refused instead of asked to wait.
 #[tokio::test]
-async fn a_unique_job_waits_for_the_file_in_a_transaction_that_only_reads_so_far() {
+async fn a_unique_job_that_begins_a_transaction_waits_for_the_file() {
     static ASKED: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
     let (_directory, path) = file();
     let oban = instance(Sqlite::open(&path).await.unwrap()).await;
@@ -224,22 +222,6 @@ async fn a_unique_job_waits_for_the_file_in_a_transaction_that_only_reads_so_far
     writing.commit().unwrap();
     let second = second.join().unwrap();
     assert_eq!((second.conflict, second.id), (true, first.id));
-}
-
-/// A transaction that read before another one wrote is told so, and finds no job by what it has read.
-#[tokio::test]
-async fn a_late_writer_stores_no_duplicate() {
-    let (_directory, path) = file();
-    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
-    let unique = || job("mailers").unique(Unique::forever());
-    let mut conn = connection(&path);
-    let tx = conn.transaction().unwrap();
-    let _: i64 = tx.query_row("SELECT count(*) FROM users", [], |row| row.get(0)).unwrap();
-    oban.insert(unique()).await.unwrap();
-    assert_eq!(oban.insert_tx(&tx, unique()).unwrap_err().kind(), ErrorKind::Contended);
-    tx.rollback().unwrap();
-    let tx = conn.transaction().unwrap();
-    assert!(oban.insert_tx(&tx, unique()).unwrap().conflict);
 }
 
 #[tokio::test]
@@ -285,4 +267,20 @@ async fn a_job_cannot_run_within_a_blocking_insert() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("Testing::Manual"), "{error}");
     assert_eq!(oban.jobs_tx(&tx, JobFilter::all()).unwrap(), []);
+}
+
+/// A transaction that read first may be too late to write. It is told, and stores no duplicate.
+#[tokio::test]
+async fn a_late_writer_stores_no_duplicate() {
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut conn = connection(&path);
+    let tx = conn.transaction().unwrap();
+    tx.query_row("SELECT count(*) FROM users", [], |_| Ok(())).unwrap();
+    oban.insert(unique()).await.unwrap();
+    assert_eq!(oban.insert_tx(&tx, unique()).unwrap_err().kind(), ErrorKind::Contended);
+    tx.rollback().unwrap();
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    assert!(oban.insert_tx(&tx, unique()).unwrap().conflict);
 }

@@ -140,6 +140,7 @@ macro_rules! __each_case {
                 hears_a_hint_once_though_run_twice,
                 stops_when_told,
                 keeps_subscriptions_made_before_it_runs,
+                tells_that_hints_before_it_ran_may_be_missed,
                 keeps_subscriptions_over_a_restart,
                 goes_on_when_one_of_two_runs_stops,
             }
@@ -238,9 +239,9 @@ macro_rules! __each_case {
                 keeps_its_key_when_it_is_changed,
                 announces_no_duplicate,
                 announces_the_queue_a_replaced_job_moves_to,
+                a_copied_key_makes_no_job_unique,
+                a_copied_key_in_changes_makes_no_job_unique,
                 meets_only_jobs_that_were_unique,
-                keeps_copied_keys_out_of_plain_jobs,
-                keeps_copied_keys_out_of_changes,
                 stores_one_of_a_hundred_at_once,
                 stores_half_of_ten_thousand,
             }

@@ -47,6 +47,8 @@ macro_rules! __each_story {
                 catches_up_on_what_nobody_inserted,
                 runs_what_is_due_at_a_start,
                 runs_the_entry_of_a_worker,
+                runs_the_entries_of_a_configuration,
+                refuses_bad_entries_of_a_configuration,
                 inserts_nothing_twice_when_answers_are_lost,
                 goes_on_after_an_outage,
                 one_entry_that_is_refused_holds_up_no_other,
@@ -176,6 +178,7 @@ macro_rules! __each_story {
                 prunes_old_jobs,
                 one_of_two_nodes_leads,
                 leads_only_where_queues_run,
+                never_leads_if_told_so,
                 exhausted_jobs_hold_up_nobody,
             }
             shutdown {

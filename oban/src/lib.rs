@@ -147,8 +147,15 @@ pub mod __private {
     pub use oban_core::CronEntry;
     pub use oban_core::CronExpression;
     pub use oban_core::JobArgs;
+    pub use oban_core::JobState;
     pub use oban_core::NewJob;
     pub use oban_core::Period;
+    pub use oban_core::Replace;
+    pub use oban_core::ReplaceField;
+    pub use oban_core::Unique;
+    pub use oban_core::UniqueField;
+    pub use oban_core::UniqueStates;
+    pub use oban_core::UniqueTimestamp;
     pub use serde;
     pub use serde_json;
 }

@@ -32,10 +32,10 @@ pub(crate) struct Bench {
     /// Fails when a ratio against the bare database is far below its target.
     #[arg(long)]
     check: bool,
-    /// Only measurements whose name begins like this. `growth`, `nodes`, `soak` and `held` are taken only when asked
-    /// for like that.
-    #[arg(long)]
-    only: Option<String>,
+    /// Only measurements whose name begins like one of these, with commas between them. `growth`, `nodes`, `soak` and
+    /// `held` are taken only when asked for like that.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Writes `docs/performance.md` and its chart.
     #[arg(long)]
     write_docs: bool,
@@ -71,7 +71,7 @@ impl Bench {
             against: Against::Raw,
             quick: true,
             check: true,
-            only: None,
+            only: Vec::new(),
             write_docs: false,
             reuse: false,
             arguments: Vec::new(),

@@ -72,9 +72,9 @@ pub(crate) enum Method {
 /// The measurements that the command line asks for, in the order in which they are taken.
 pub(crate) fn selected(cli: &Cli) -> Vec<Case> {
     let mut cases = usual(cli);
-    if let Some(name) = &cli.only {
+    if !cli.only.is_empty() {
         cases.extend(larger::cases(&cli.sizes));
-        cases.retain(|case| case.name.starts_with(name));
+        cases.retain(|case| cli.only.iter().any(|name| case.name.starts_with(name)));
     } else if cli.check {
         cases.retain(|case| case.engine == Engine::Memory || targets::is_checked(case.engine, &case.name));
     }
@@ -86,6 +86,7 @@ fn usual(cli: &Cli) -> Vec<Case> {
     let mut cases = on_postgres(cli);
     cases.extend(on_sqlite(cli));
     cases.push(drain_in_memory(cli));
+    cases.push(dispatch(cli));
     cases
 }
 
@@ -102,6 +103,7 @@ fn on_postgres(cli: &Cli) -> Vec<Case> {
         case("bulk-1000", "1,000 jobs a call", "bulk --batch 1000", less(100_000, 50_000)).against_peers(cli),
         case("bulk-20000", "20,000 jobs a call", "bulk --batch 20000", less(200_000, 60_000))
             .against_ours("raw-copy"),
+        bulk_unique(Engine::Postgres, cli),
     ];
     for limit in LIMITS {
         let jobs = if limit == 10 { less(50_000, 10_000) } else { less(50_000, 30_000) };
@@ -123,15 +125,52 @@ fn on_sqlite(cli: &Cli) -> Vec<Case> {
     vec![
         case("insert", "one job a call", "insert", less(10_000, 1_000)),
         case("bulk-1000", "1,000 jobs a call", "bulk --batch 1000", less(100_000, 20_000)),
+        bulk_unique(Engine::Sqlite, cli),
         case("drain-10", "drain, queue limit 10", "drain --limit 10", less(50_000, 10_000)),
         case("drain-100", "drain, queue limit 100", "drain --limit 100", less(50_000, 20_000)),
         case("latency", "insert call to worker", "latency", less(500, 100)),
     ]
 }
 
+/// Beside as many plain jobs by the same engine, in calls of the same size.
+fn bulk_unique(engine: Engine, cli: &Cli) -> Case {
+    let jobs = if cli.quick { 40_000 } else { 100_000 };
+    let situation = |label: &str, measurement: &str| {
+        let measurement = format!("{measurement} --batch 10000 --jobs {jobs}");
+        Contender::situation(label, &measurement, Scene::Fresh, Method::Runner)
+    };
+    Case {
+        name: "bulk-unique".to_owned(),
+        title: format!("{engine}: 10,000 unique jobs a call, half of them duplicates"),
+        engine,
+        baseline: "plain".to_owned(),
+        contenders: vec![situation("unique", "bulk-unique"), situation("plain", "bulk")],
+    }
+}
+
 fn drain_in_memory(cli: &Cli) -> Case {
     let jobs = if cli.quick { 100_000 } else { 500_000 };
     Case::new(Engine::Memory, "drain-100", "drain, queue limit 100", "drain --limit 100", jobs).alone()
+}
+
+/// On an engine that has nothing to do.
+fn dispatch(cli: &Cli) -> Case {
+    let jobs = if cli.quick { 100_000 } else { 500_000 };
+    let situation = |label: &str, measurement: &str| {
+        let measurement = format!("{measurement} --jobs {jobs}");
+        let oban = Contender::situation(label, &measurement, Scene::Fresh, Method::Runner);
+        Contender { system: "ready".to_owned(), ..oban }
+    };
+    Case {
+        name: "dispatch".to_owned(),
+        title: "dispatch alone, from the fetched row to the outcome handed over, queue limit 100".to_owned(),
+        engine: Engine::Memory,
+        baseline: "one thread".to_owned(),
+        contenders: vec![
+            situation("one thread", "drain --limit 100 --one-thread"),
+            situation("threads", "drain --limit 100"),
+        ],
+    }
 }
 
 fn idle(engine: Engine, cli: &Cli) -> Case {

@@ -30,9 +30,9 @@ pub(crate) struct Cli {
     /// Whom to measure beside `oban`.
     #[arg(long, value_enum, default_value_t = Against::Raw)]
     pub(crate) against: Against,
-    /// Only measurements whose name begins like this; the larger ones are taken only if asked for like that.
-    #[arg(long)]
-    pub(crate) only: Option<String>,
+    /// Only measurements whose name begins like one of these; the larger ones are taken only if asked for like that.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
     /// Fewer jobs and fewer rounds.
     #[arg(long)]
     pub(crate) quick: bool,

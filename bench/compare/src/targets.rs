@@ -14,7 +14,7 @@ pub(crate) struct Target {
     pub(crate) bound: f64,
 }
 
-/// A check fails when a ratio against the bare database is worse than its target by this factor.
+/// A check fails when a ratio against the bare database, or against plain jobs, is worse than its target by this factor.
 pub(crate) const CHECKED: f64 = 0.6;
 
 /// Every target, in the order in which they are told.
@@ -33,13 +33,16 @@ pub(crate) fn all() -> Vec<Target> {
         postgres("drain-100", Metric::CpuMicrosPerJob).is(15.0),
         postgres("bulk-1000", Metric::JobsPerSecond).of("raw", 0.8),
         postgres("bulk-20000", Metric::JobsPerSecond).of("raw-copy", 0.8),
+        postgres("bulk-unique", Metric::JobsPerSecond).of("plain", 0.5).by("unique"),
         postgres("latency", Metric::P50Ms).of("raw", 1.2),
         postgres("latency", Metric::P95Ms).of("raw", 1.5),
         postgres("idle", Metric::StatementsPerSecond).is(2.0),
         postgres("idle", Metric::CpuPercent).is(0.3),
         postgres("idle", Metric::ResidentMb).is(25.0),
         Target::new(Engine::Sqlite, "drain-100", Metric::JobsPerSecond).of("raw", 0.8),
+        Target::new(Engine::Sqlite, "bulk-unique", Metric::JobsPerSecond).of("plain", 0.5).by("unique"),
         Target::new(Engine::Memory, "drain-100", Metric::JobsPerSecond).is(500_000.0),
+        Target::new(Engine::Memory, "dispatch", Metric::CpuMicrosPerJob).is(2.0).by("one thread"),
     ]);
     targets.extend(of_larger());
     targets
@@ -79,9 +82,9 @@ impl Target {
         Self { contender, ..self }
     }
 
-    /// Whether it is a ratio to the bare database.
+    /// Whether it is a ratio to the bare database, or to what `oban` itself does with plain jobs.
     pub(crate) fn is_checked(&self) -> bool {
-        self.of.is_some_and(|of| of.starts_with("raw"))
+        self.of.is_some_and(|of| of.starts_with("raw") || of == "plain")
     }
 
     fn is(self, bound: f64) -> Self {

@@ -18,5 +18,6 @@ pub use meter::Server;
 pub use reading::Metric;
 pub use reading::Reading;
 pub use runner::run;
+pub use runner::runtime;
 pub use system::Node;
 pub use system::System;

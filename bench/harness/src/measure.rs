@@ -10,6 +10,7 @@ mod tidy;
 pub(crate) use drain::drain;
 pub(crate) use idle::idle;
 pub(crate) use insert::bulk;
+pub(crate) use insert::bulk_unique;
 pub(crate) use insert::fill;
 pub(crate) use insert::single;
 pub(crate) use insert::single_tx;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use tokio::time::timeout;
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::timeout,
+};
 
 use crate::{Candidate, Engine, Reading, Server, System, measure};
 
@@ -29,6 +32,9 @@ struct Options {
     /// Gives up after so many seconds.
     #[arg(long, default_value_t = 600)]
     timeout: u64,
+    /// Has one thread do everything, so that no thread wakes another.
+    #[arg(long)]
+    one_thread: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,6 +61,16 @@ enum Measurement {
         jobs: usize,
         /// How many a call.
         #[arg(long, default_value_t = 1_000)]
+        batch: usize,
+    },
+    /// Inserts many unique jobs a call, half of which are duplicates: of jobs in the table, and of each other.
+    BulkUnique {
+        #[command(flatten)]
+        options: Options,
+        #[arg(long, default_value_t = 100_000)]
+        jobs: usize,
+        /// How many a call.
+        #[arg(long, default_value_t = 10_000)]
         batch: usize,
     },
     /// Inserts jobs without measuring anything.
@@ -125,13 +141,23 @@ pub(crate) struct Subject<'c> {
     url: &'c str,
 }
 
+/// What the command line wants the measurement to be taken on.
+///
+/// # Errors
+/// When there are no threads to be had.
+pub fn runtime() -> Result<Runtime> {
+    let is_one = Runner::parse().measurement.options().one_thread;
+    let mut builder = if is_one { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    Ok(builder.enable_all().build()?)
+}
+
 /// Reads the command line, takes the measurement and prints it.
 ///
 /// # Errors
 /// For a system that is not among the candidates, and whatever fails meanwhile.
 pub async fn run(candidates: &[Candidate]) -> Result<()> {
     let measurement = Runner::parse().measurement;
-    let Options { system, engine, url, timeout: seconds } = measurement.options();
+    let Options { system, engine, url, timeout: seconds, .. } = measurement.options();
     let subject = Subject { candidate: find(candidates, system, *engine)?, url };
     let reading = timeout(Duration::from_secs(*seconds), measurement.take(&subject))
         .await
@@ -156,6 +182,7 @@ impl Measurement {
             Self::Insert { options, .. }
             | Self::InsertTx { options, .. }
             | Self::Bulk { options, .. }
+            | Self::BulkUnique { options, .. }
             | Self::Fill { options, .. }
             | Self::Drain { options, .. }
             | Self::Allocations { options, .. }
@@ -171,6 +198,7 @@ impl Measurement {
             Self::Insert { jobs, .. } => measure::single(subject, jobs).await,
             Self::InsertTx { jobs, .. } => measure::single_tx(subject, jobs).await,
             Self::Bulk { jobs, batch, .. } => measure::bulk(subject, jobs, batch).await,
+            Self::BulkUnique { jobs, batch, .. } => measure::bulk_unique(subject, jobs, batch).await,
             Self::Fill { jobs, .. } => measure::fill(subject, jobs).await,
             Self::Drain { jobs, limit, .. } => measure::drain(subject, limit, jobs, false).await,
             Self::Allocations { jobs, limit, .. } => measure::drain(subject, limit, jobs, true).await,

@@ -23,6 +23,12 @@ pub trait System: Send + Sync {
     /// Inserts many jobs by the best documented way there is.
     async fn insert_bulk(&self, count: usize) -> Result<()>;
 
+    /// Inserts a unique job for each of these numbers by one call, and tells how many were stored: those whose number
+    /// no stored job has. `None`: the system cannot.
+    async fn insert_unique(&self, _numbers: Vec<usize>) -> Option<Result<usize>> {
+        None
+    }
+
     /// Starts a node that runs up to `limit` jobs at once. Its worker calls [`reached`](crate::probe::reached) in its
     /// first line and does nothing else.
     async fn start(&self, limit: usize) -> Result<Box<dyn Node>>;

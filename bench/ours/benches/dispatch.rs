@@ -1,4 +1,8 @@
-//! Jobs that do nothing, in memory: what is left is the runtime's own work, from the fetch to the stored outcome.
+//! Jobs that do nothing: what is left is the runtime's own work.
+//!
+//! `alone` is that from a fetched row to the worker's first line and to the outcome handed over, on an engine that has
+//! nothing to do, and on one thread, so that the time is the processor's. The others are on the engine in memory and on
+//! the threads that an application has.
 
 use std::{
     sync::{
@@ -9,8 +13,12 @@ use std::{
 };
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use oban::{Context, Oban, Outcome, Performed, QueueOptions, Result, Worker, job, testing::Memory};
-use tokio::{runtime::Runtime, sync::Notify};
+use oban::{Context, Engine, Oban, Outcome, Performed, QueueOptions, Result, Worker, job, testing::Memory};
+use ours::Ready;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Notify,
+};
 
 const LIMITS: [usize; 4] = [10, 50, 100, 500];
 
@@ -55,9 +63,9 @@ impl Countdown {
 }
 
 /// Runs `jobs` jobs that are there already. Their insertion is not part of the time.
-async fn drain(jobs: u64, limit: usize) -> Result<Duration> {
+async fn drain(engine: impl Engine, jobs: u64, limit: usize) -> Result<Duration> {
     let countdown = Countdown::from(jobs);
-    let builder = Oban::builder(Memory::new()).state(countdown.clone()).worker::<Noop>();
+    let builder = Oban::builder(engine).state(countdown.clone()).worker::<Noop>();
     let oban = builder.queue("dispatch", QueueOptions::limit(limit).paused()).start().await?;
     oban.insert_all((0..jobs).map(|number| Noop { number })).await?;
 
@@ -88,14 +96,18 @@ async fn pass_through(jobs: u64) -> Result<Duration> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = Runtime::new()?;
+    let one_thread = Builder::new_current_thread().enable_all().build()?;
     let mut criterion = Criterion::default().configure_from_args();
 
     let mut group = criterion.benchmark_group("dispatch");
     // Each sample fills a store of its own, so that none grows without end.
     group.sampling_mode(SamplingMode::Flat).sample_size(20).throughput(Throughput::Elements(1));
     for limit in LIMITS {
+        group.bench_function(BenchmarkId::new("alone", limit), |bencher| {
+            bencher.iter_custom(|jobs| measured(one_thread.block_on(drain(Ready::new(), jobs, limit))));
+        });
         group.bench_function(BenchmarkId::new("drain", limit), |bencher| {
-            bencher.iter_custom(|jobs| measured(runtime.block_on(drain(jobs, limit))));
+            bencher.iter_custom(|jobs| measured(runtime.block_on(drain(Memory::new(), jobs, limit))));
         });
     }
     group.bench_function("pass through", |bencher| {

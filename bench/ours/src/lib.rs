@@ -3,14 +3,18 @@
 
 mod oban;
 mod raw;
+mod ready;
 
 use harness::{Candidate, Engine};
 
+pub use ready::Ready;
+
 /// Everything that can be measured here.
-pub const CANDIDATES: [Candidate; 6] = [
+pub const CANDIDATES: [Candidate; 7] = [
     Candidate { name: "oban", engine: Engine::Postgres, open: |url| Box::pin(oban::postgres(url)) },
     Candidate { name: "oban", engine: Engine::Sqlite, open: |path| Box::pin(oban::sqlite(path)) },
     Candidate { name: "oban", engine: Engine::Memory, open: |_| Box::pin(oban::memory()) },
+    Candidate { name: "ready", engine: Engine::Memory, open: |_| Box::pin(oban::ready()) },
     Candidate { name: "raw", engine: Engine::Postgres, open: |url| Box::pin(raw::postgres(url)) },
     Candidate { name: "raw-copy", engine: Engine::Postgres, open: |url| Box::pin(raw::postgres_copy(url)) },
     Candidate { name: "raw", engine: Engine::Sqlite, open: |path| Box::pin(raw::sqlite(path)) },

@@ -1,6 +1,5 @@
 //! Takes one measurement of `oban` or of the bare database, and prints it as JSON.
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    harness::run(&ours::CANDIDATES).await
+fn main() -> anyhow::Result<()> {
+    harness::runtime()?.block_on(harness::run(&ours::CANDIDATES))
 }

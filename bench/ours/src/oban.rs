@@ -8,9 +8,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use async_trait::async_trait;
 use harness::{Node, Reading, System, probe};
-use oban::{Builder, Context, Oban, Outcome, Performed, Worker, job, testing::Memory};
+use oban::{Builder, Context, JobArgs, Oban, Outcome, Performed, Unique, Worker, job, testing::Memory};
 use tokio::sync::OnceCell;
 
+use crate::Ready;
 use store::{File, Server, Store};
 
 /// `oban` on Postgres.
@@ -26,6 +27,11 @@ pub(crate) async fn sqlite(path: String) -> Result<Box<dyn System>> {
 /// `oban` in memory.
 pub(crate) async fn memory() -> Result<Box<dyn System>> {
     Ok(system(Memory::new()))
+}
+
+/// `oban` on an engine that has nothing to do.
+pub(crate) async fn ready() -> Result<Box<dyn System>> {
+    Ok(system(Ready::new()))
 }
 
 fn system(store: impl Store) -> Box<dyn System> {
@@ -60,6 +66,12 @@ impl Jobs {
         Ok(self.inserting.get_or_try_init(|| self.builder().start()).await?)
     }
 
+    async fn try_insert_unique(&self, numbers: Vec<usize>) -> Result<usize> {
+        let jobs = numbers.into_iter().map(|number| Noop { number }.unique(Unique::forever()));
+        let inserted = self.inserting().await?.insert_all(jobs).await?;
+        Ok(inserted.iter().filter(|inserted| !inserted.conflict).count())
+    }
+
     async fn try_insert_tx(&self) -> Result<()> {
         self.store.insert_tx(self.inserting().await?, Noop { number: 0 }.into()).await
     }
@@ -83,6 +95,10 @@ impl System for Jobs {
     async fn insert_bulk(&self, count: usize) -> Result<()> {
         self.inserting().await?.insert_all((0..count).map(|number| Noop { number })).await?;
         Ok(())
+    }
+
+    async fn insert_unique(&self, numbers: Vec<usize>) -> Option<Result<usize>> {
+        Some(self.try_insert_unique(numbers).await)
     }
 
     async fn start(&self, limit: usize) -> Result<Box<dyn Node>> {

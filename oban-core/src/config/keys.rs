@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     Settings,
+    cron::cron,
     key::{Key, Problem, Problems, names, set_all},
     services::{LIFELINE, PRUNER, REINDEXER, service},
     value::{flag, limit, optional_period, period, text},
@@ -19,8 +20,10 @@ pub(super) const ROOT: &[Key<Settings>] = &[
     Key::new("heartbeat_interval", |settings, value| period(value, &mut settings.heartbeat_interval)),
     Key::new("stale_after", |settings, value| period(value, &mut settings.stale_after)),
     Key::new("gossip", |settings, value| optional_period(value, &mut settings.gossip_interval)),
+    Key::new("cron", |settings, value| cron(value, settings)),
     Key::new("cron_timezone", |settings, value| text(value, settings.cron_timezone.get_or_insert_default())),
     Key::new("lease", |settings, value| period(value, &mut settings.lease)),
+    Key::new("leadership", |settings, value| flag(value, &mut settings.leadership)),
     Key::new("cancel_grace_period", |settings, value| period(value, &mut settings.cancel_grace_period)),
     Key::new("shutdown_grace_period", |settings, value| period(value, &mut settings.shutdown_grace_period)),
     Key::table(

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     key::{Key, Problem, Problems, set_all},
-    value::{limit, optional_period, period, refuse, text},
+    value::{limit, names, optional_period, period, refuse, text},
 };
 use crate::{Lifeline, Pruner, Reindexer};
 
@@ -64,19 +64,6 @@ pub(super) fn service<T: Default>(
         _ => refuse(value, "a service's settings", "{ limit = 1000 }, or false for none")?,
     }
     Ok(())
-}
-
-/// A list of names, or a text in which commas part them.
-fn names(value: &Value) -> Result<Vec<String>, Problems> {
-    let names: Option<Vec<String>> = match value {
-        Value::String(text) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
-        Value::Array(names) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
-        _ => None,
-    };
-    match names {
-        Some(names) if !names.is_empty() && !names.iter().any(String::is_empty) => Ok(names),
-        _ => refuse(value, "a list of names", "[\"oban_jobs_state_index\"]").map(|()| Vec::new()),
-    }
 }
 
 fn problems_of(reindexer: &Reindexer) -> Result<(), Problems> {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::GivenEntry;
 use crate::{
     CronEntry, Error, Lifeline, Pruner, Reindexer, Result, Testing, cron::Crontab, job::validate,
     queue::QueueOptions, service::too_short,
@@ -12,11 +13,14 @@ pub(crate) struct Settings {
     pub(crate) node: String,
     pub(crate) queues: Vec<(String, QueueOptions)>,
     pub(crate) cron: Vec<CronEntry>,
+    /// Those of configuration, until it is known whose jobs they are.
+    pub(crate) given_cron: Vec<GivenEntry>,
     pub(crate) cron_timezone: Option<String>,
     pub(crate) stage_interval: Duration,
     pub(crate) heartbeat_interval: Duration,
     pub(crate) stale_after: Duration,
     pub(crate) lease: Duration,
+    pub(crate) leadership: bool,
     pub(crate) gossip_interval: Option<Duration>,
     /// The services of a leader; those that are absent do not run.
     pub(crate) lifeline: Option<Lifeline>,
@@ -36,11 +40,13 @@ impl Default for Settings {
             node: default_node(),
             queues: Vec::new(),
             cron: Vec::new(),
+            given_cron: Vec::new(),
             cron_timezone: None,
             stage_interval: Duration::from_secs(1),
             heartbeat_interval: Duration::from_secs(5),
             stale_after: Duration::from_secs(20),
             lease: Duration::from_secs(15),
+            leadership: true,
             gossip_interval: None,
             lifeline: Some(Lifeline::default()),
             pruner: Some(Pruner::default()),

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Config, Settings, key::Key, keys::ROOT};
-use crate::{JobState, Lifeline, Pruner, QueueOptions, Reindexer};
+use crate::{CronEntry, JobState, Lifeline, NewJob, Pruner, QueueOptions, Reindexer};
 
 fn settings<const N: usize>(configs: [Config; N]) -> Settings {
-    let mut settings = Settings { node: "code.1".to_owned(), ..Settings::default() };
+    let cron = vec![CronEntry::new("@daily", NewJob::new("Clean", json!({})))];
+    let mut settings = Settings { node: "code.1".to_owned(), cron, ..Settings::default() };
     Config::apply_all(configs.into(), &mut settings);
     settings
 }
@@ -40,10 +41,12 @@ const CASES: &[Case] = &[
     ("heartbeat_interval", "'1m'", "1m", |settings| settings.heartbeat_interval == MINUTE),
     ("stale_after", "'1m'", "1m", |settings| settings.stale_after == MINUTE),
     ("gossip", "'1m'", "1m", |settings| settings.gossip_interval == Some(MINUTE)),
+    ("cron", "false", "false", |settings| settings.cron.is_empty()),
     ("cron_timezone", "'Asia/Tokyo'", "Asia/Tokyo", |settings| {
         settings.cron_timezone.as_deref() == Some("Asia/Tokyo")
     }),
     ("lease", "'1m'", "1m", |settings| settings.lease == MINUTE),
+    ("leadership", "false", "false", |settings| !settings.leadership),
     ("cancel_grace_period", "'1m'", "1m", |settings| settings.cancel_grace_period == MINUTE),
     ("shutdown_grace_period", "'1m'", "1m", |settings| settings.shutdown_grace_period == MINUTE),
     ("lifeline", "false", "false", |settings| settings.lifeline.is_none()),
@@ -158,6 +161,9 @@ fn names_what_is_wrong_and_the_cure() {
         ("pruner = { completed = true }", "TOML: pruner.completed: true is not a period"),
         ("reindexer = '25:00'", "TOML: reindexer.daily_at: \"25:00\" is no time of day"),
         ("reindexer.indexes = []", "TOML: reindexer.indexes: [] is not a list of names"),
+        ("cron = 'daily'", "TOML: cron: \"daily\" is not a list of entries; write it like [{ expression ="),
+        ("cron = [{ worker = 'A' }]", "TOML: cron.0: an entry needs \"expression\""),
+        ("[[cron]]\nexpression = 1", "TOML: cron.0.expression: 1 is not a text"),
         ("a = 1\nb = \n", "TOML: line 2: "),
         ("node = 'a'\nnode = 'b'", "TOML: line 2: duplicate key"),
     ];

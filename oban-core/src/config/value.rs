@@ -32,13 +32,18 @@ pub(super) fn optional_period(value: &Value, slot: &mut Option<Duration>) -> Res
 
 /// How many jobs run at once.
 pub(super) fn limit(value: &Value, slot: &mut usize) -> Result<(), Problems> {
+    count(value, "a limit", slot)
+}
+
+/// A whole number, which errors call `what`.
+pub(super) fn count(value: &Value, what: &str, slot: &mut usize) -> Result<(), Problems> {
     let given = match value {
         Value::Number(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
         Value::String(text) => text.parse().ok(),
         _ => None,
     };
-    let Some(limit) = given else { return refuse(value, "a limit", "10") };
-    *slot = limit;
+    let Some(count) = given else { return refuse(value, what, "10") };
+    *slot = count;
     Ok(())
 }
 
@@ -50,6 +55,19 @@ pub(super) fn flag(value: &Value, slot: &mut bool) -> Result<(), Problems> {
         _ => return refuse(value, "true or false", "true"),
     };
     Ok(())
+}
+
+/// A list of names, or a text in which commas part them.
+pub(super) fn names(value: &Value) -> Result<Vec<String>, Problems> {
+    let names: Option<Vec<String>> = match value {
+        Value::String(text) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
+        Value::Array(names) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    match names {
+        Some(names) if !names.is_empty() && !names.iter().any(String::is_empty) => Ok(names),
+        _ => refuse(value, "a list of names", "[\"one\", \"two\"]").map(|()| Vec::new()),
+    }
 }
 
 /// What is wrong with a value that is of another kind than the setting.

@@ -141,16 +141,13 @@ impl NewJob {
         self
     }
 
-    /// Writes the key of a unique job into its meta, for the store's index, and returns it. A plain job loses one that was
-    /// copied with the meta of another. For engines.
+    /// Writes the key of a unique job into its meta, for the store's index, and returns it. Any other job loses a key that
+    /// came with a copied meta, lest it counts as what it is not. For engines, before they store a job.
     pub fn sign(&mut self) -> Option<String> {
-        let Some(unique) = &self.unique else {
-            self.meta.remove(UNIQUE_KEY);
-            return None;
-        };
-        let key = unique::key(self, unique);
-        self.meta.insert(UNIQUE_KEY.to_owned(), Value::from(key.as_str()));
-        Some(key)
+        let key = self.unique.as_ref().map(|unique| unique::key(self, unique));
+        self.meta.remove(UNIQUE_KEY);
+        self.meta.extend(key.as_deref().map(|key| (UNIQUE_KEY.to_owned(), Value::from(key))));
+        key
     }
 
     /// The state it will be inserted in: `scheduled` whenever a time is given, even one in the past.

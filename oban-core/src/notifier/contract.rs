@@ -9,7 +9,7 @@ use crate::Result;
 ///
 /// # Contract
 ///
-/// - A hint may be lost, doubled or late. After a gap (a lost connection, a slow subscriber)
+/// - A hint may be lost, doubled or late. After a gap (before it ran, a lost connection, a slow subscriber)
 ///   subscribers get [`Notice::Missed`](super::Notice::Missed) and look for themselves.
 /// - Every subscriber hears every node's hints, its own node's included.
 /// - What cannot be understood is dropped, with a `tracing` event, and harms nothing.

@@ -60,7 +60,8 @@ impl Election {
     }
 
     fn concerns_us(&self, notice: &Notice) -> bool {
-        notice.text("down") == Some(self.lease.name.as_str())
+        // What was missed may have been that.
+        matches!(notice, Notice::Missed) || notice.text("down") == Some(self.lease.name.as_str())
     }
 }
 

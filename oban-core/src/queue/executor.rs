@@ -54,22 +54,26 @@ impl Executor {
         tracker: &TaskTracker,
         began: impl FnOnce() + Send + 'static,
     ) {
-        let runs: Vec<_> = slots.into_iter().map(|slot| tracker.track_future(self.run(slot))).collect();
+        let (executor, runs) = (Arc::clone(self), tracker.clone());
+        // Theirs from here on: where the runtime has ended, this task is dropped and they are handed back.
+        let tenancies: Vec<_> = slots.into_iter().map(Tenancy).collect();
         // Spawned from within, tasks reach a thread of the application without waking one for each.
-        self.workers.spawn(async move {
-            for run in runs {
-                Handle::current().spawn(run);
+        self.workers.spawn(tracker.track_future(async move {
+            let workers = Handle::current();
+            for tenancy in tenancies {
+                workers.spawn(runs.track_future(executor.run(tenancy)));
             }
             tokio::task::yield_now().await;
             began();
-        });
+        }));
     }
 
     /// Starts runs, each in a thread of its own. Not one of tokio's threads for blocking work: a process could not exit
     /// while one of them is stuck.
     pub(crate) fn start_threads(self: &Arc<Self>, slots: Vec<Arc<Slot>>, tracker: &TaskTracker) {
         for slot in slots {
-            let (workers, run) = (self.workers.clone(), tracker.track_future(self.run(Arc::clone(&slot))));
+            let (workers, run) =
+                (self.workers.clone(), tracker.track_future(self.run(Tenancy(Arc::clone(&slot)))));
             let thread = thread::Builder::new().name(format!("oban {}", slot.job.queue));
             if let Err(error) = thread.spawn(move || workers.block_on(run)) {
                 let text = format!("there is no thread to run it: {error}");
@@ -78,22 +82,21 @@ impl Executor {
         }
     }
 
-    pub(super) fn run(self: &Arc<Self>, slot: Arc<Slot>) -> impl Future<Output = ()> + Send + use<> {
-        let (executor, tenancy) = (Arc::clone(self), Tenancy(slot));
+    pub(super) fn run(self: &Arc<Self>, tenancy: Tenancy) -> impl Future<Output = ()> + Send + use<> {
+        let executor = Arc::clone(self);
         async move {
             let slot = &tenancy.0;
             slot.begin(&executor.telemetry);
-            let finished = async {
-                tokio::select! {
-                    biased;
-                    () = slot.killed() => {}
-                    ended = executor.execute(slot) => slot.finish(ended),
-                }
-            };
             // Made here, on a thread of the application, of which there are more than the producer's one.
             let span = span_of(&slot.job);
             executor.propagation.extract(&slot.job.meta, &span);
-            finished.instrument(span).await;
+            async {
+                if let Some(ended) = slot.unless_killed(executor.execute(slot)).await {
+                    slot.finish(ended);
+                }
+            }
+            .instrument(span)
+            .await;
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     Executor,
     executor::timed_out,
     inbox::Inbox,
-    slot::{Event, Panic, RunId, Slot, Story},
+    slot::{Event, Panic, RunId, Slot, Story, Tenancy},
 };
 use crate::{Ack, Job};
 
@@ -27,7 +27,7 @@ pub(crate) async fn run_here(executor: &Arc<Executor>, job: Arc<Job>) -> Ran {
     inbox.want(1);
     let run = RunId { job: job.id, number: 1 };
     let slot = Arc::new(Slot::new(run, job, Arc::clone(&inbox)));
-    let mut run = Box::pin(executor.run(Arc::clone(&slot)));
+    let mut run = Box::pin(executor.run(Tenancy(Arc::clone(&slot))));
     let mut is_running = true;
     let mut timeout: Option<(Instant, Duration)> = None;
     loop {

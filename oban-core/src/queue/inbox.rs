@@ -18,7 +18,7 @@ pub(super) struct Inbox {
 struct Mail {
     events: Vec<Event>,
     wanted: usize,
-    /// The burst that is on; the number of the last one when `wanted` was set otherwise.
+    /// The number of the burst that is on; another one when `wanted` was set otherwise since.
     burst: u64,
 }
 
@@ -41,9 +41,11 @@ impl Inbox {
         std::mem::take(&mut self.mail().events)
     }
 
-    /// Wakes the producer from so many events on.
+    /// Wakes the producer from so many events on. It waits for no burst any more.
     pub(super) fn want(&self, wanted: usize) {
-        self.mail().wanted = wanted;
+        let mut mail = self.mail();
+        mail.wanted = wanted;
+        mail.burst += 1;
     }
 
     /// `count` runs begin. Wakes the producer when all have reported, or when [`end_burst`](Self::end_burst) says
@@ -56,7 +58,7 @@ impl Inbox {
         mail.burst
     }
 
-    /// Ends a burst, unless another one has begun since.
+    /// Ends a burst, unless the producer waits for something else by now.
     pub(super) fn end_burst(&self, burst: u64) {
         let mut mail = self.mail();
         if mail.burst == burst {
@@ -81,5 +83,51 @@ impl Inbox {
 impl Mail {
     fn is_enough(&self) -> bool {
         self.events.len() >= self.wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::Inbox;
+    use crate::{
+        Ack, Finish, Job,
+        queue::slot::{Event, RunId},
+    };
+
+    fn finished() -> Event {
+        let job = Job::default();
+        let run = RunId { job: job.id, number: 1 };
+        Event::Finished { run, ack: Ack::of(&job, Finish::HandBack), story: None }
+    }
+
+    fn wakes(inbox: &Inbox) -> bool {
+        inbox.is_full().now_or_never().is_some()
+    }
+
+    #[test]
+    fn a_burst_ends_when_all_have_reported_or_when_it_is_said() {
+        let inbox = Inbox::default();
+        let burst = inbox.begin_burst(2, false);
+        inbox.push(finished());
+        assert!(!wakes(&inbox), "one may still report");
+        inbox.end_burst(burst);
+        assert!(wakes(&inbox));
+        inbox.begin_burst(1, false);
+        inbox.push(finished());
+        assert!(wakes(&inbox));
+    }
+
+    #[test]
+    fn a_burst_that_nobody_waits_for_wakes_nobody() {
+        let inbox = Inbox::default();
+        let burst = inbox.begin_burst(1, false);
+        inbox.push(finished());
+        assert!(wakes(&inbox));
+        inbox.take();
+        inbox.want(usize::MAX);
+        inbox.end_burst(burst);
+        assert!(!wakes(&inbox), "the producer waits for the store");
     }
 }

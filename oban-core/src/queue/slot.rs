@@ -1,9 +1,12 @@
 use std::{
     any::Any,
+    future::{Future, poll_fn},
+    pin::pin,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -145,8 +148,19 @@ impl Slot {
         self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    pub(super) async fn killed(&self) {
-        self.kill.notified().await;
+    /// Drives a run to its end; `None` once it is killed. One that ends with its first turn never waits for that.
+    pub(super) async fn unless_killed<T>(&self, run: impl Future<Output = T>) -> Option<T> {
+        let (mut run, mut kill) = (pin!(run), pin!(self.kill.notified()));
+        poll_fn(|context| {
+            if self.killed.load(Ordering::Acquire) {
+                return Poll::Ready(None);
+            }
+            match run.as_mut().poll(context) {
+                Poll::Ready(ended) => Poll::Ready(Some(ended)),
+                Poll::Pending => kill.as_mut().poll(context).map(|()| None),
+            }
+        })
+        .await
     }
 }
 

@@ -158,6 +158,13 @@ impl<S: Send + Sync + 'static> Builder<S> {
         self
     }
 
+    /// Never leads, though it runs queues: for a node whose leadership would come and go with it. Others have to lead, or
+    /// nothing is rescued or pruned.
+    pub fn without_leadership(mut self) -> Self {
+        self.settings.leadership = false;
+        self
+    }
+
     /// How jobs are taken back from dead nodes while this one leads.
     pub fn lifeline(mut self, lifeline: Lifeline) -> Self {
         self.settings.lifeline = Some(lifeline);
@@ -255,6 +262,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// does not fit; `Unavailable` when the store does not answer. Nothing runs then.
     pub async fn start(mut self) -> Result<Oban> {
         Config::apply_all(self.configs, &mut self.settings);
+        self.settings.resolve_cron(&self.registry);
         self.settings.validate()?;
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::invalid("start", "there is no tokio runtime here; call start() inside one"));

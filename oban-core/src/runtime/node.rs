@@ -133,11 +133,13 @@ impl Node {
             uuid: uuid::Uuid::new_v4(),
             ttl: settings.lease,
         };
-        let election = Election::new(engine.clone(), lease.clone(), self.leads.clone());
+        let election: Option<Box<dyn Service>> = settings.leadership.then(|| {
+            Box::new(Election::new(engine.clone(), lease.clone(), self.leads.clone())) as Box<dyn Service>
+        });
         vec![
             self.layer([Box::new(Relay(engine.clone())) as Box<dyn Service>]),
             self.layer([Box::new(refresher) as Box<dyn Service>]),
-            self.layer([Box::new(election) as Box<dyn Service>]),
+            self.layer(election),
             self.layer(self.tidiers(lease)),
         ]
     }

@@ -1,10 +1,11 @@
 use std::{collections::HashMap, fmt, iter, marker::PhantomData, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{Context, Performed, Worker};
-use crate::{Job, Oban, job::validate};
+use crate::{Job, NewJob, Oban, job::validate};
 
 /// The workers of an instance, by their stored names and aliases. Shared, because every run takes a clone along.
 #[derive(Clone, Default)]
@@ -28,6 +29,8 @@ pub(crate) trait Run: Send + Sync {
     fn backoff(&self, job: &Job) -> Duration;
     fn timeout(&self, job: &Job) -> Option<Duration>;
     fn record_limit(&self) -> usize;
+    /// A job of this worker with its own options.
+    fn job(&self, args: Value) -> Result<NewJob, serde_json::Error>;
 }
 
 impl Registry {
@@ -67,6 +70,19 @@ impl Registry {
 
     pub(crate) fn get(&self, worker: &str) -> Option<Arc<dyn Run>> {
         self.0.get(worker).map(|entry| Arc::clone(&entry.run))
+    }
+
+    /// A new job of a worker, as its args and their options make it, or what is wrong with that.
+    pub(crate) fn job(&self, worker: &str, args: Value) -> Result<NewJob, String> {
+        match self.get(worker) {
+            Some(run) => run
+                .job(args)
+                .map_err(|error| format!("its args do not fit the worker ({error}); change `args`")),
+            None => Err(format!(
+                "this node has no such worker; give it to the builder, or use one of {}",
+                self.names().join(", ")
+            )),
+        }
     }
 
     /// The stored names and aliases, sorted.
@@ -111,6 +127,10 @@ where
 
     fn record_limit(&self) -> usize {
         W::RECORD_LIMIT
+    }
+
+    fn job(&self, args: Value) -> Result<NewJob, serde_json::Error> {
+        serde_json::from_value::<W>(args).map(W::into_job)
     }
 }
 

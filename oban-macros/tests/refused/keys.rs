@@ -1,7 +1,7 @@
 use oban::{Job, job};
 use serde::{Deserialize, Serialize};
 
-#[job(queu = "mailers", attempts = 3, unique, "queue", priority: 1)]
+#[job(queu = "mailers", attempts = 3, uniq, "queue", priority: 1)]
 struct Unknown {
     id: i64,
 }

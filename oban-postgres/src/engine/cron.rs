@@ -9,7 +9,10 @@ use oban_core::{
 };
 use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 
-use super::insert::{self, Terms};
+use super::insert::{
+    self,
+    terms::{BEGIN, Terms},
+};
 use crate::{Postgres, bind::bounded, decode::Stamp, error::within, row};
 
 const OPERATION: &str = "insert_cron_jobs";
@@ -48,7 +51,7 @@ async fn within_transaction(
     conn: &mut PgConnection,
     insert: CronInsert<'_>,
 ) -> Result<Vec<CronTaken>> {
-    let mut tx = within(OPERATION, conn.begin()).await?;
+    let mut tx = within(OPERATION, conn.begin_with(BEGIN)).await?;
     let written = log(postgres, &mut tx, insert).await?;
     let mut taken: Vec<CronTaken> = Vec::new();
     let mut jobs: Vec<NewJob> = Vec::new();

@@ -3,55 +3,47 @@
 //! Inserts of one key wait for each other by an advisory lock, so that an index that is only searched is enough, whatever
 //! states and periods count; and so that the second one learns how the first one's transaction ended.
 
+mod lock;
+mod replace;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDateTime;
 use oban_core::{Inserted, Job, NewJob, Result, UniqueTimestamp};
-use serde_json::Value;
 use sqlx::{PgConnection, Row};
 
-use super::insert::{self, OPERATION, Terms};
+use super::insert::{
+    plain,
+    terms::{OPERATION, Terms},
+};
 use crate::{
     Postgres,
     bind::{micros, scheduled_at},
     row,
 };
+use replace::Replacement;
 
-/// Every unique insert holds this lock: many jobs alone, lest they fill the server's table of locks, others together.
-const ALL: i64 = 0x6f62_616e_756e_6971;
-
-/// More keys than these take [`ALL`] for themselves. Postgres has room for 64 locks a connection.
-const MANY: usize = 50;
-
-/// Inserts jobs, except duplicates. In a transaction.
+/// Inserts jobs with these keys, except duplicates. In a transaction.
 pub(super) async fn insert(
     postgres: &Postgres,
     conn: &mut PgConnection,
-    mut jobs: Vec<NewJob>,
+    jobs: Vec<NewJob>,
+    keys: &[Option<String>],
     terms: Terms,
 ) -> Result<Vec<Inserted>> {
-    let keys: Vec<Option<String>> = jobs.iter_mut().map(NewJob::sign).collect();
-    lock(postgres, conn, &keys, terms).await?;
+    let unique: BTreeSet<&String> = keys.iter().flatten().collect();
+    lock::lock(postgres, conn, unique.into_iter().cloned().collect(), terms).await?;
     let mut answers: Vec<Option<Inserted>> = vec![None; jobs.len()];
     let mut open: Vec<usize> = (0..jobs.len()).collect();
     while !open.is_empty() {
-        let (round, rest) = first_of_each_key(&open, &keys);
-        let mut stored = find(postgres, conn, &jobs, &keys, &round, terms).await?;
-        let (duplicates, new): (Vec<usize>, Vec<usize>) =
-            round.iter().partition(|at| stored.contains_key(at));
+        let (round, rest) = first_of_each_key(&open, keys);
+        let stored = find(postgres, conn, &jobs, keys, &round, terms).await?;
+        let new: Vec<usize> = round.into_iter().filter(|at| !stored.contains_key(at)).collect();
         let given = new.iter().map(|at| jobs[*at].clone()).collect();
-        for (at, inserted) in new.iter().zip(insert::plain(postgres, conn, given, terms).await?) {
-            answers[*at] = Some(inserted);
+        for (at, inserted) in new.into_iter().zip(plain::insert(postgres, conn, given, terms).await?) {
+            answers[at] = Some(inserted);
         }
-        open.clear();
-        for at in duplicates {
-            let Some(found) = stored.remove(&at) else { continue };
-            match replace(postgres, conn, found, &jobs[at], terms).await? {
-                Some(job) => answers[at] = Some(Inserted::conflict(job)),
-                // It began to run, or the like: look again.
-                None => open.push(at),
-            }
-        }
+        open = meet(postgres, conn, &jobs, stored, &mut answers, terms).await?;
         for (at, first) in rest {
             match answers[first].as_ref().and_then(|answer| as_before(&jobs[at], &jobs[first], answer)) {
                 Some(job) => answers[at] = Some(Inserted::conflict(job)),
@@ -61,6 +53,39 @@ pub(super) async fn insert(
         open.sort_unstable();
     }
     Ok(answers.into_iter().flatten().collect())
+}
+
+/// Answers duplicates with the stored jobs, which take over what they are to. Returns those whose stored job began to
+/// run meanwhile, or the like: they have to look again.
+async fn meet(
+    postgres: &Postgres,
+    conn: &mut PgConnection,
+    jobs: &[NewJob],
+    stored: BTreeMap<usize, Found>,
+    answers: &mut [Option<Inserted>],
+    terms: Terms,
+) -> Result<Vec<usize>> {
+    let (mut places, mut replacements) = (Vec::new(), Vec::new());
+    for (at, Found { job: stored, now }) in stored {
+        let due = scheduled_at(jobs[at].schedule, now).and_utc();
+        match jobs[at].replace.apply(&stored, &jobs[at], due) {
+            None => answers[at] = Some(Inserted::conflict(stored)),
+            Some(job) => {
+                places.push(at);
+                replacements.push(Replacement { stored, job });
+            }
+        }
+    }
+    let replaced = replace::replace(postgres, conn, &replacements, terms).await?;
+    let mut open = Vec::new();
+    for (at, Replacement { job, .. }) in places.into_iter().zip(replacements) {
+        if replaced.contains(&job.id) {
+            answers[at] = Some(Inserted::conflict(job));
+        } else {
+            open.push(at);
+        }
+    }
+    Ok(open)
 }
 
 /// One job of each key, as it would meet what the ones before it left, and the rest, each with the one it comes after.
@@ -90,28 +115,6 @@ fn as_before(new: &NewJob, first: &NewJob, answer: &Inserted) -> Option<Job> {
         || job.scheduled_at >= job.inserted_at;
     let counts = answer.conflict || (is_young && unique.counted_states().contains(&job.state));
     counts.then(|| job.clone())
-}
-
-async fn lock(
-    postgres: &Postgres,
-    conn: &mut PgConnection,
-    keys: &[Option<String>],
-    terms: Terms,
-) -> Result<()> {
-    let keys: BTreeSet<i64> = keys.iter().flatten().map(|key| number(key)).collect();
-    let is_many = keys.len() > MANY;
-    let mut locks = vec![(ALL, !is_many)];
-    if !is_many {
-        locks.extend(keys.into_iter().map(|key| (key, false)));
-    }
-    let (keys, shared): (Vec<i64>, Vec<bool>) = locks.into_iter().unzip();
-    let statement = postgres.query(&postgres.sql.insert_jobs_lock).bind(keys).bind(shared);
-    terms.hold(statement.execute(conn)).await.map(drop)
-}
-
-/// Half of a key's digits.
-fn number(key: &str) -> i64 {
-    key.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).map_or(0, u64::cast_signed)
 }
 
 /// The stored jobs that these are duplicates of, by their places.
@@ -169,32 +172,4 @@ struct Columns {
     states: Vec<String>,
     periods: Vec<Option<i64>>,
     by_schedule: Vec<bool>,
-}
-
-/// The stored job with what it takes over; `None` if it is not what it was.
-async fn replace(
-    postgres: &Postgres,
-    conn: &mut PgConnection,
-    found: Found,
-    new: &NewJob,
-    terms: Terms,
-) -> Result<Option<Job>> {
-    let Found { job: stored, now } = found;
-    let Some(job) = new.replace.apply(&stored, new, scheduled_at(new.schedule, now).and_utc()) else {
-        return Ok(Some(stored));
-    };
-    let statement = postgres
-        .query(&postgres.sql.insert_jobs_replace)
-        .bind(job.id.0)
-        .bind(stored.state.as_str())
-        .bind(job.args.clone())
-        .bind(Value::Object(job.meta.clone()))
-        .bind(job.tags.clone())
-        .bind(job.queue.clone())
-        .bind(job.worker.clone())
-        .bind(job.priority)
-        .bind(i32::try_from(job.max_attempts).unwrap_or(i32::MAX))
-        .bind(job.scheduled_at.naive_utc());
-    let done = terms.hold(statement.execute(conn)).await?;
-    Ok((done.rows_affected() > 0).then_some(job))
 }

@@ -18,6 +18,7 @@ mod signals;
 mod sql;
 mod support;
 mod transactions;
+mod unique;
 
 use oban_core::Clock;
 use oban_postgres::Postgres;

@@ -22,6 +22,8 @@ impl Notifier for Memory {
 
     async fn run(&self, shutdown: CancellationToken) -> Result<()> {
         let _relay = Relay::start(&self.shared.relays);
+        // Whatever was published before this moment may have gone unheard.
+        self.shared.hub.missed();
         shutdown.cancelled().await;
         Ok(())
     }

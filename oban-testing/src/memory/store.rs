@@ -36,7 +36,13 @@ impl Store {
         let replaced =
             self.get(stored).and_then(|job| new.replace.apply(job, &new, due_at(new.schedule, now)));
         let job = match replaced {
-            Some(replaced) => self.replace(stored, replaced),
+            Some(replaced) => {
+                let moved = self.get(stored).is_some_and(|job| job.queue != replaced.queue);
+                if moved && replaced.state == JobState::Available {
+                    self.announce(&replaced.queue);
+                }
+                self.change(stored, |job| *job = replaced)
+            }
             None => self.rows.get(&stored),
         };
         Inserted::conflict(job.map(|job| Job::clone(job)).unwrap_or_default())
@@ -56,15 +62,6 @@ impl Store {
             })
         };
         self.index.unique(key).find(counts)
-    }
-
-    /// Gives a stored job what it takes over. Its queue may be another one, which is to hear of it.
-    fn replace(&mut self, id: JobId, replaced: Job) -> Option<&Arc<Job>> {
-        let has_moved = self.get(id).is_some_and(|job| job.queue != replaced.queue);
-        if has_moved && replaced.state == JobState::Available {
-            self.announce(&replaced.queue);
-        }
-        self.change(id, |job| *job = replaced)
     }
 
     fn add(&mut self, new: NewJob, now: DateTime<Utc>) -> Job {

@@ -2,8 +2,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use oban_core::{
-    Builder, Context, CronAction, CronCheck, CronEntry, CronInsert, CronKey, CronRun, Engine, ErrorKind, Job,
-    JobArgs, JobFilter, JobState, Lease, Outcome, Performed, Worker,
+    Builder, Config, Context, CronAction, CronCheck, CronEntry, CronInsert, CronKey, CronRun, Engine,
+    ErrorKind, Job, JobArgs, JobFilter, JobState, Lease, Outcome, Performed, Worker,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -163,6 +163,71 @@ pub async fn runs_the_entry_of_a_worker(c: Cluster) {
     }
     assert_eq!(job.meta["cron"], true);
     oban.stop().await.unwrap();
+}
+
+fn config(cron: &serde_json::Value) -> Config {
+    serde_json::from_value(serde_json::json!({ "cron": cron })).unwrap()
+}
+
+pub async fn runs_the_entries_of_a_configuration(c: Cluster) {
+    let entries = serde_json::json!([
+        {"expression": "@reboot", "worker": "Sweep", "name": "deep", "args": {"depth": 3}, "tags": ["a"], "priority": 4,
+         "max_attempts": 2, "meta": {"m": 1}, "timezone": "Asia/Tokyo", "catch_up": "1h"},
+        {"expression": "@reboot", "worker": "Sweep", "name": "code"},
+    ]);
+    let oban = with_queue(c.node())
+        .worker::<Sweep>()
+        .cron_entry(CronEntry::new("@yearly", Sweep { depth: Some(9) }).name("code"))
+        .config(config(&entries))
+        .start()
+        .await
+        .unwrap();
+    // That of the worker, that of code in the version of the configuration, and another one.
+    c.count_becomes(JobState::Completed, 3).await;
+    let jobs = c.engine.list_jobs(&JobFilter::worker("Sweep")).await.unwrap();
+    let of = |name: &str| jobs.iter().find(|job| job.meta["cron_name"] == name).unwrap();
+    let deep = of("deep");
+    assert_eq!((deep.priority, deep.max_attempts, &*deep.tags), (4, 2, &["a".to_owned()][..]));
+    assert_eq!((&deep.args, &deep.meta["m"]), (&serde_json::json!({"depth": 3}), &serde_json::json!(1)));
+    assert_eq!(deep.meta["cron_tz"], "Asia/Tokyo");
+    assert_eq!(of("code").args, serde_json::json!({"depth": null}));
+    oban.stop().await.unwrap();
+
+    let none = with_queue(c.other_node()).worker::<Sweep>().cron_entry(minutely("a"));
+    let oban = none.config(config(&false.into())).start().await.unwrap();
+    let job = oban.insert(Act::job("last", Scene::Complete)).await.unwrap();
+    c.notes.started("last").await;
+    oban.stop().await.unwrap();
+    let jobs = c.engine.list_jobs(&JobFilter::all()).await.unwrap();
+    assert_eq!(jobs.iter().filter(|found| found.id != job.id).count(), 3, "entries of code are off as well");
+}
+
+pub async fn refuses_bad_entries_of_a_configuration(c: Cluster) {
+    let entries = serde_json::json!([
+        {"expression": "@reboot", "worker": "Swep"},
+        {"expression": "@reboot", "worker": "Sweep", "args": {"depth": "far"}},
+        {"expression": "0 25 * * *", "worker": "Sweep"},
+        {"expresion": "@daily", "worker": "Sweep"},
+        {"expression": "@daily", "worker": "Sweep", "priority": -1, "tags": 1},
+        "@daily",
+    ]);
+    let builder = with_queue(c.node()).worker::<Sweep>().config(config(&entries));
+    let error = builder.start().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let told = error.to_string();
+    for part in [
+        "cron entry \"@reboot\" of \"Swep\": this node has no such worker; give it to the builder, or use one of",
+        "cron entry \"@reboot\" of \"Sweep\": its args do not fit the worker",
+        "hour 25",
+        "config: cron.3: an entry needs \"expression\"",
+        "config: cron.3.expresion: unknown key; did you mean \"expression\"?",
+        "config: cron.4.priority: -1 is not a priority",
+        "config: cron.4.tags: 1 is not a list of names",
+        "config: cron.5: \"@daily\" is not an entry",
+    ] {
+        assert!(told.contains(part), "{part} is missing in: {told}");
+    }
+    assert_eq!(c.engine.list_jobs(&JobFilter::all()).await.unwrap(), []);
 }
 
 pub async fn inserts_nothing_twice_when_answers_are_lost(c: Cluster) {

@@ -124,6 +124,21 @@ pub async fn leads_only_where_queues_run(c: Cluster) {
     oban.stop().await.unwrap();
 }
 
+pub async fn never_leads_if_told_so(c: Cluster) {
+    let follower = c.other_node().queue("other", 1).without_leadership().lease("1s").start().await.unwrap();
+    let oban = c.node().queue("default", 1).lease("1s").start().await.unwrap();
+    eventually("another node leads", || async { if oban.is_leader() { Ok(()) } else { Err(()) } }).await;
+    oban.stop().await.unwrap();
+    assert_eq!(c.engine.leader("Oban").await.unwrap(), None, "it has resigned");
+    // Longer than a campaign of any other node takes.
+    let inserted =
+        follower.insert(Act::job("a", Scene::Complete).queue("other").schedule_in("2s")).await.unwrap();
+    c.becomes(inserted.id, JobState::Completed).await;
+    assert_eq!(c.engine.leader("Oban").await.unwrap(), None);
+    assert!(!follower.is_leader());
+    follower.stop().await.unwrap();
+}
+
 pub async fn exhausted_jobs_hold_up_nobody(c: Cluster) {
     // Handed back by rescue once too often, by hand or by a foreign node: available, with no attempt left.
     let exhausted = dead_node(&c, Act::job("a", Scene::Complete).max_attempts(2)).await;

@@ -86,6 +86,14 @@ pub async fn keeps_subscriptions_made_before_it_runs(h: Harness) {
     while hint(&mut subscription).await != "after" {}
 }
 
+pub async fn tells_that_hints_before_it_ran_may_be_missed(h: Harness) {
+    let mut subscription = h.other.listen(&[Channel::Insert]);
+    h.engine.notify(Channel::Insert, &[json!({"queue": "before"})]).await.unwrap();
+    let _ear = h.other_ear(Channel::Insert).await;
+    let first = timeout(PATIENCE, subscription.next()).await.unwrap().unwrap();
+    assert!(matches!(first, Notice::Missed) || first.text("queue") == Some("before"), "{first:?}");
+}
+
 pub async fn keeps_subscriptions_over_a_restart(h: Harness) {
     let mut subscription = h.engine.listen(&[Channel::Insert]);
     drop(h.ear(Channel::Insert).await);

@@ -22,6 +22,7 @@ mod bad_environments;
 mod commands;
 mod crowds;
 mod cut_notifications;
+mod duplicates;
 mod killed_nodes;
 mod leaders;
 mod lost_connections;

@@ -19,7 +19,7 @@ use tokio::{
 use crate::{
     database::Database,
     wait::PATIENCE,
-    worker::{Alone, Hold, Scene, Work},
+    worker::{Alone, Hold, Scene, Sow, Work},
 };
 
 /// What a node is to be.
@@ -246,6 +246,7 @@ async fn run(settings: Settings) {
         .worker::<Work>()
         .worker::<Hold>()
         .worker::<Alone>()
+        .worker::<Sow>()
         .node(settings.name)
         .queue("default", settings.limit)
         .stage_interval(settings.stage_interval.as_str())

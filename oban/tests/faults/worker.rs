@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use oban::{Context, Outcome, Performed, Worker, job};
+use oban::{Context, JobArgs, Outcome, Performed, Unique, Worker, job};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
@@ -42,6 +42,12 @@ pub(crate) struct Alone {
     pub(crate) millis: u64,
 }
 
+/// Inserts unique jobs that other nodes insert as well, one by one and in bulk, for a queue that no node runs.
+#[job(queue = "default")]
+pub(crate) struct Sow {
+    pub(crate) count: u64,
+}
+
 impl Worker<Scene> for Work {
     async fn perform(self, ctx: Context<Scene>) -> Performed {
         let _presence = enter(&ctx);
@@ -72,6 +78,20 @@ impl Worker<Scene> for Alone {
         }
         work(self.millis).await;
         tx.commit().await?;
+        Ok(Outcome::Complete)
+    }
+}
+
+impl Worker<Scene> for Sow {
+    async fn perform(self, ctx: Context<Scene>) -> Performed {
+        let _presence = enter(&ctx);
+        let seed = |millis| Work { millis }.queue("elsewhere").unique(Unique::forever());
+        // Each begins elsewhere, so that they meet.
+        let first = ctx.job().id.0.unsigned_abs() * 7 % self.count;
+        for millis in (first..self.count).chain(0..first).step_by(3) {
+            ctx.oban().insert(seed(millis)).await?;
+        }
+        ctx.oban().insert_all((0..self.count).map(seed)).await?;
         Ok(Outcome::Complete)
     }
 }

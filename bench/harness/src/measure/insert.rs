@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{Metric, Reading, System, meter::Cpu, runner::Subject};
 
@@ -41,6 +41,34 @@ pub(crate) async fn bulk(subject: &Subject<'_>, jobs: usize, batch: usize) -> Re
     let watch = Watch::start()?;
     insert(&*system, jobs, batch).await?;
     watch.stop(jobs)
+}
+
+/// Unique `jobs` in calls of `batch`. A quarter of each call is in the table already, and a quarter comes twice.
+pub(crate) async fn bulk_unique(subject: &Subject<'_>, jobs: usize, batch: usize) -> Result<Reading> {
+    let system = migrated(subject).await?;
+    offer(&*system, (0..batch).collect(), batch).await?;
+    let quarter = batch / 4;
+    let calls: Vec<_> =
+        (0..jobs / batch).map(|call| half_known(batch + call * 2 * quarter, quarter)).collect();
+    let watch = Watch::start()?;
+    for numbers in calls {
+        offer(&*system, numbers, 2 * quarter).await?;
+    }
+    watch.stop(jobs / batch * 4 * quarter)
+}
+
+/// Two quarters from `first` on are new, one of them twice; the quarter before `first` is in the table.
+fn half_known(first: usize, quarter: usize) -> Vec<usize> {
+    let twice = first..first + quarter;
+    let (known, once) = (first - quarter..first, first + quarter..first + 2 * quarter);
+    twice.clone().chain(twice).chain(known).chain(once).collect()
+}
+
+/// Fails if not so many were stored.
+async fn offer(system: &dyn System, numbers: Vec<usize>, stored: usize) -> Result<()> {
+    let inserted = system.insert_unique(numbers).await.context("it knows no unique jobs")??;
+    ensure!(inserted == stored, "{inserted} unique jobs were stored instead of {stored}");
+    Ok(())
 }
 
 /// `jobs` that wait for a node of another process.

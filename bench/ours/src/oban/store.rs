@@ -16,7 +16,7 @@ use oban::{
 use rusqlite::{Connection, TransactionBehavior};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::raw;
+use crate::{Ready, raw};
 
 /// An engine, and the application's own way to its database.
 #[async_trait]
@@ -139,5 +139,28 @@ impl Store for Memory {
     async fn is_done(&self) -> Result<bool> {
         let unfinished = JobFilter::all().state(JobState::Available).state(JobState::Executing);
         Ok(self.engine().count_jobs(&unfinished).await?.is_empty())
+    }
+}
+
+#[async_trait]
+impl Store for Ready {
+    fn engine(&self) -> Arc<dyn Engine> {
+        Arc::new(self.clone())
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn has_transactions(&self) -> bool {
+        false
+    }
+
+    async fn insert_tx(&self, _: &Oban, _: NewJob) -> Result<()> {
+        bail!("there is no transaction without a store")
+    }
+
+    async fn is_done(&self) -> Result<bool> {
+        Ok(Ready::is_done(self))
     }
 }

@@ -18,7 +18,7 @@ const BYTES: usize = 16;
 /// crate writes alike, or nodes would not see each other's jobs:
 ///
 /// `1|keys|args|meta|queue|worker`, where each part is canonical JSON, or nothing if it is not compared. Canonical JSON
-/// has no spaces, sorted keys, and whole numbers without a fraction.
+/// has no spaces, sorted keys, and numbers with neither an exponent nor a fraction of zero.
 pub(in crate::job) fn key(job: &NewJob, unique: &Unique) -> String {
     let mut text = "1".to_owned();
     part(&mut text, Some(&Value::from(unique.keys.clone())));
@@ -93,13 +93,11 @@ fn separate(text: &mut String, at: usize) {
     }
 }
 
-/// Databases take 1 and 1.0 for the same number.
+/// Databases take 1, 1.0 and 1e0 for the same number: never with an exponent, never with a fraction of zero.
 fn number_text(text: &mut String, number: &Number) {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     let _ = match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
-            write!(text, "{float:.0}")
-        }
+        // The sum turns -0 into 0.
+        Some(float) if number.is_f64() => write!(text, "{}", float + 0.0),
         _ => write!(text, "{number}"),
     };
 }
@@ -137,6 +135,18 @@ mod tests {
         let unique = Unique::forever();
         let text = |text: &str| of(serde_json::from_str(text).unwrap(), &unique);
         assert_eq!(text(r#"{"a":1,"b":{"x":2,"y":3}}"#), text(r#"{"b":{"y":3,"x":2.0},"a":1}"#));
+        for [one, other] in [
+            ("1e16", "10000000000000000"),
+            ("1e0", "1"),
+            ("-0.0", "0"),
+            ("2.50", "2.5"),
+            ("1e-7", "0.0000001"),
+            ("1234567890123456768.0", "1234567890123456800"),
+        ]
+        .map(|(one, other)| [one, other].map(|number| text(&format!(r#"{{"a":{number}}}"#))))
+        {
+            assert_eq!(one, other);
+        }
         let different =
             [json!({}), json!({"a": null}), json!({"a": [1]}), json!({"a": [1, 1]}), json!({"a": "1"})];
         for (at, one) in different.iter().enumerate() {

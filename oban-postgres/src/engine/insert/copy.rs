@@ -8,7 +8,7 @@ use oban_core::{Channel, Error, ErrorKind, Inserted, NewJob, Result};
 use sqlx::{Encode, PgConnection, error::BoxDynError};
 use sqlx_postgres::PgArgumentBuffer;
 
-use super::insert::{OPERATION, announcements};
+use super::{hints, terms::OPERATION};
 use crate::{
     Postgres,
     bind::{bounded, scheduled_at},
@@ -43,7 +43,7 @@ pub(super) async fn reserve(
         .query(&postgres.sql.insert_jobs_reserve)
         .bind(postgres.now())
         .bind(postgres.prefix.channel(Channel::Insert))
-        .bind(announcements(jobs))
+        .bind(hints::of_jobs(jobs))
         .bind(bounded(jobs.len()));
     let row = error::within(OPERATION, statement.fetch_one(conn)).await?;
     row::reserved(&row).map_err(row::unexpected(OPERATION))
