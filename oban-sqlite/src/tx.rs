@@ -3,7 +3,7 @@
 use oban_core::{Error, ErrorKind, Inserted, Job, JobFilter, NewJob, Oban, Result, Testing};
 use rusqlite::Transaction;
 
-use crate::{Sqlite, engine::insert, error::from_sqlite, inspect, writer::Write};
+use crate::{Sqlite, engine::insert, error::from_sqlite, inspect, sql, writer::Write};
 
 /// Inserts jobs together with the application's own rows: both are there, or neither.
 ///
@@ -100,7 +100,14 @@ fn insert_in(
         ));
     }
     let engine = engine_of(operation, oban, tx)?;
-    insert::insert(&mut Write::new(tx, engine.now()), jobs).map_err(|error| from_sqlite(operation, error))
+    let mut write = Write::new(tx, engine.now());
+    let insert = move || {
+        if jobs.iter().any(|job| job.unique.is_some()) {
+            write.statement(sql::INSERT_JOBS_LOCK)?.execute([])?;
+        }
+        insert::insert(&mut write, jobs)
+    };
+    insert().map_err(|error| from_sqlite(operation, error))
 }
 
 /// The engine of an instance, if the transaction is of its file.

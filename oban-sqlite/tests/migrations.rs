@@ -1,7 +1,10 @@
 //! Versions of the tables: up, down, again, missing, newer, of others.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use oban_core::{Engine, ErrorKind, Inspect, JobFilter, Migrate, NewJob, Unique};
 use oban_sqlite::{Sqlite, rusqlite::Connection};
@@ -21,6 +24,18 @@ fn catalogue(path: &Path) -> Vec<String> {
         .prepare("SELECT coalesce(sql, name) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
         .unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// A file as an older version made it.
+fn older_file(path: &Path, version: u32) -> Connection {
+    let conn = Connection::open(path).unwrap();
+    for step in 1..=version {
+        let name = format!("sql/migrations/v{step}_up.sql");
+        conn.execute_batch(&fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap())
+            .unwrap();
+    }
+    conn.execute("INSERT INTO oban_schema (only_row, version) VALUES (1, ?1)", [version]).unwrap();
+    conn
 }
 
 async fn insert(engine: &Sqlite) {
@@ -87,27 +102,48 @@ async fn opening_brings_an_older_file_up_to_date_and_the_way_back_keeps_jobs() {
     }
 }
 
+/// Jobs that were unique in an older file still keep their duplicates out, on the way up, down, and up again.
 #[tokio::test]
 async fn unique_jobs_stay_so_on_the_way_up_and_down() {
+    let unique = |n: u32| NewJob::new("Worker", json!({ "n": n })).unique(Unique::forever());
     let (_directory, path) = file();
-    let engine = Sqlite::open(&path).await.unwrap();
-    let insert = async |engine: &Sqlite| {
-        let unique = NewJob::new("Worker", json!({})).unique(Unique::forever());
-        engine.insert_jobs(None, vec![unique]).await.unwrap()[0].conflict
-    };
-    assert!(!insert(&engine).await);
-    engine.migrate_down(3).await.unwrap();
-    assert!(catalogue(&path).iter().all(|text| !text.contains("unique_key TEXT")));
-    let conn = Connection::open(&path).unwrap();
-    conn.execute_batch(
-        "INSERT INTO oban_jobs (worker) VALUES ('Worker');
-         PRAGMA ignore_check_constraints = ON;
-         INSERT INTO oban_jobs (worker, meta) VALUES ('Worker', 'no JSON')",
-    )
-    .unwrap();
-    drop((engine, conn));
-    let engine = Sqlite::open(&path).await.unwrap();
-    assert!(insert(&engine).await, "what was unique before the column was is found");
+    let made = catalogue(Sqlite::open(&path).await.unwrap().path());
+    for older in 1..4 {
+        let (_directory, path) = file();
+        let conn = older_file(&path, older);
+        let before = catalogue(&path);
+        let key = unique(1).sign().unwrap();
+        conn.execute(
+            "INSERT INTO oban_jobs (worker, meta) VALUES ('Worker', json_object('unique_key', ?1, 'note', 'old'))",
+            [key.as_str()],
+        )
+        .unwrap();
+        // What other writers made of it must not keep the file from being opened.
+        conn.execute_batch(
+            "PRAGMA ignore_check_constraints = ON;
+             INSERT INTO oban_jobs (worker, meta) VALUES ('Broken', '{'), ('Listed', '[1]'), ('Null', '{\"unique_key\":null}')",
+        )
+        .unwrap();
+
+        let engine = Sqlite::open(&path).await.unwrap();
+        assert_eq!(catalogue(&path), made, "from version {older}");
+        let keys = || -> Vec<Option<String>> {
+            let mut statement = conn.prepare("SELECT unique_key FROM oban_jobs ORDER BY id").unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(keys(), [Some(key), None, None, None]);
+        let inserted = engine.insert_jobs(None, vec![unique(1), unique(2)]).await.unwrap();
+        let conflicts: Vec<bool> = inserted.iter().map(|inserted| inserted.conflict).collect();
+        assert_eq!((conflicts, &inserted[0].meta["note"]), (vec![true, false], &json!("old")));
+        let filled = keys();
+
+        engine.migrate_down(older).await.unwrap();
+        assert_eq!(catalogue(&path), before);
+        engine.migrate_up(engine.latest_version()).await.unwrap();
+        assert_eq!(keys(), filled);
+        let inserted = engine.insert_jobs(None, vec![unique(1), unique(2)]).await.unwrap();
+        assert!(inserted.iter().all(|inserted| inserted.conflict), "{inserted:?}");
+    }
 }
 
 #[tokio::test]
@@ -115,6 +151,8 @@ async fn every_step_can_be_run_again() {
     let (_directory, path) = file();
     let engine = Sqlite::open(&path).await.unwrap();
     insert(&engine).await;
+    let unique = || vec![NewJob::new("Worker", json!({})).unique(Unique::forever())];
+    engine.insert_jobs(None, unique()).await.unwrap();
     let made = catalogue(&path);
     // As after restoring a dump without this row.
     Connection::open(&path).unwrap().execute("DELETE FROM oban_schema", []).unwrap();
@@ -123,7 +161,8 @@ async fn every_step_can_be_run_again() {
     engine.migrate_up(engine.latest_version()).await.unwrap();
     engine.verify().await.unwrap();
     assert_eq!(catalogue(&path), made);
-    assert_eq!(engine.list_jobs(&JobFilter::all()).await.unwrap().len(), 1);
+    assert!(engine.insert_jobs(None, unique()).await.unwrap()[0].conflict);
+    assert_eq!(engine.list_jobs(&JobFilter::all()).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeMap,
     env,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -28,6 +28,8 @@ const ROLE: &str = "OBAN_SQLITE_TEST_ROLE";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many jobs each process inserts.
 const SHARE: usize = 500;
+/// How many unique jobs all processes insert.
+const UNIQUE: usize = 100;
 
 #[tokio::test]
 async fn every_job_runs_once_and_nobody_is_ever_turned_away() {
@@ -63,16 +65,33 @@ async fn every_job_runs_once_and_nobody_is_ever_turned_away() {
 async fn a_unique_job_is_stored_by_one_process() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("jobs.db");
-    let children = [start("unique", &path), start("unique", &path), start("unique", &path)];
-    let mut stored = Vec::new();
-    for mut child in children {
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        stored.push(lines.filter(|line| line.as_ref().unwrap().starts_with("stored ")).count());
+    let mut children = ["unique 0", "unique 1", "unique 2"].map(|role| start(role, &path));
+    let mut outputs = Vec::new();
+    let mut stored: Vec<usize> = Vec::new();
+    for child in &mut children {
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        stored.push(lines.by_ref().take_while(|line| line != "begun").filter(|line| is_stored(line)).count());
+        outputs.push(lines);
+    }
+    assert_eq!(stored, [UNIQUE / 10; 3], "no other process inserts its first tenth before it");
+    for child in &mut children {
+        writeln!(child.stdin.take().unwrap(), "go on").unwrap();
+    }
+    for ((child, lines), stored) in children.iter_mut().zip(outputs).zip(&mut stored) {
+        *stored += lines.filter(|line| is_stored(line)).count();
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(stored.iter().sum::<usize>(), SHARE, "{stored:?}");
+    assert_eq!(stored.iter().sum::<usize>(), UNIQUE, "{stored:?}");
+
     let engine = Sqlite::open(&path).await.unwrap();
-    assert_eq!(engine.list_jobs(&JobFilter::all()).await.unwrap().len(), SHARE);
+    let jobs = engine.list_jobs(&JobFilter::all()).await.unwrap();
+    let mut numbers: Vec<_> = jobs.iter().map(|job| job.args["n"].as_u64()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..UNIQUE as u64).map(Some).collect::<Vec<_>>());
+}
+
+fn is_stored(line: &str) -> bool {
+    line.starts_with("stored ")
 }
 
 #[tokio::test]
@@ -115,6 +134,7 @@ async fn a_killed_writer_leaves_a_sound_file() {
 fn start(role: &str, path: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
         .args(["--exact", "other_process", "--nocapture"])
+        .stdin(Stdio::piped())
         .env(ROLE, role)
         .env(FILE, path)
         .stdout(Stdio::piped())
@@ -130,7 +150,9 @@ async fn other_process() {
     match role.as_str() {
         "hammer" => hammer(engine).await,
         "insert" => insert(engine).await,
-        "unique" => insert_unique(engine).await,
+        "unique 0" => insert_unique(engine, 0).await,
+        "unique 1" => insert_unique(engine, UNIQUE / 3).await,
+        "unique 2" => insert_unique(engine, 2 * UNIQUE / 3).await,
         role => panic!("unknown role {role}"),
     }
 }
@@ -182,14 +204,18 @@ async fn completed(engine: &Sqlite) -> usize {
     engine.count_jobs(&completed).await.unwrap().first().map_or(0, |count| count.count.try_into().unwrap())
 }
 
-/// Inserts the jobs that the other processes insert too, in fives, and says which it stored.
-async fn insert_unique(engine: Sqlite) {
-    let unique = |n| NewJob::new("Worker", json!({ "n": n })).unique(Unique::forever());
-    for first in (0..SHARE).step_by(5) {
-        for inserted in engine.insert_jobs(None, (first..first + 5).map(unique).collect()).await.unwrap() {
-            if !inserted.conflict {
-                println!("stored {}", inserted.id);
-            }
+/// Inserts the jobs that the other processes insert too, beginning at one of them, and says which it stored. It waits
+/// after the first tenth, so that all processes do the rest at once.
+async fn insert_unique(engine: Sqlite, first: usize) {
+    for step in 0..UNIQUE {
+        if step == UNIQUE / 10 {
+            println!("begun");
+            std::io::stdin().read_line(&mut String::new()).unwrap();
+        }
+        let job = NewJob::new("Worker", json!({ "n": (first + step) % UNIQUE })).unique(Unique::forever());
+        let inserted = engine.insert_jobs(None, vec![job]).await.unwrap().remove(0);
+        if !inserted.conflict {
+            println!("stored {}", inserted.id);
         }
     }
 }

@@ -1,7 +1,12 @@
 //! Jobs in the application's own transactions.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, mpsc},
+    thread,
+    time::Duration,
+};
 
 use oban_core::{
     Channel, Clock, Conn, Engine, ErrorKind, Inspect, JobFilter, JobState, NewJob, Notice, Notifier, Oban,
@@ -156,6 +161,69 @@ async fn a_reader_that_turns_writer_too_late_learns_the_cure() {
     assert!(error.to_string().contains("Immediate"), "{error}");
 }
 
+/// Who comes second waits for the file, and stores its job only if the first did not.
+#[tokio::test]
+async fn unique_jobs_see_the_transaction_before_them() {
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut conn = connection(&path);
+    for commits in [false, true] {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+        let first = oban.insert_tx(&tx, unique()).unwrap();
+        let again = oban.insert_tx(&tx, unique()).unwrap();
+        assert_eq!((first.conflict, again.conflict, again.id), (false, true, first.id));
+        // Its call is with the writer once it was polled, and cannot begin before this transaction has ended.
+        let mut second = std::pin::pin!(oban.insert(unique()));
+        assert!(is_pending(second.as_mut()).await);
+        if commits { tx.commit() } else { tx.rollback() }.unwrap();
+        let second = second.await.unwrap();
+        assert_eq!(second.conflict, commits);
+        let jobs = oban.jobs(JobFilter::all()).await.unwrap();
+        assert_eq!(jobs, [second.job]);
+        oban.delete_all(JobFilter::all()).await.unwrap();
+    }
+}
+
+/// Whether a call has not ended after its first poll.
+async fn is_pending(mut call: std::pin::Pin<&mut impl Future>) -> bool {
+    std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context).is_pending())).await
+}
+
+/// A look for duplicates comes before the first write, and who reads first is refused instead of asked to wait.
+#[tokio::test]
+async fn a_unique_job_that_begins_a_transaction_waits_for_the_file() {
+    static ASKED: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    let (_directory, path) = file();
+    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
+    let unique = || job("mailers").unique(Unique::forever());
+    let mut holder = connection(&path);
+    let (asked, is_asked) = mpsc::channel();
+    *ASKED.lock().unwrap() = Some(asked);
+    let mut conn = connection(&path);
+    conn.busy_handler(Some(|times| {
+        thread::yield_now();
+        ASKED.lock().unwrap().as_ref().unwrap().send(()).is_ok() && times < 100_000_000
+    }))
+    .unwrap();
+
+    let writing = holder.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let first = oban.insert_tx(&writing, unique()).unwrap();
+    let second = thread::spawn({
+        let (oban, job) = (oban.clone(), unique());
+        move || {
+            let tx = conn.transaction().unwrap();
+            let inserted = oban.insert_tx(&tx, job).unwrap();
+            tx.commit().unwrap();
+            inserted
+        }
+    });
+    is_asked.recv_timeout(Duration::from_secs(60)).expect("it waits for the one that writes");
+    writing.commit().unwrap();
+    let second = second.join().unwrap();
+    assert_eq!((second.conflict, second.id), (true, first.id));
+}
+
 #[tokio::test]
 async fn the_untyped_way_names_the_typed_one() {
     let (_directory, path) = file();
@@ -199,34 +267,6 @@ async fn a_job_cannot_run_within_a_blocking_insert() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("Testing::Manual"), "{error}");
     assert_eq!(oban.jobs_tx(&tx, JobFilter::all()).unwrap(), []);
-}
-
-/// Who comes second waits for the file, and stores its job only if the first did not.
-#[tokio::test(flavor = "multi_thread")]
-async fn unique_jobs_see_the_transaction_before_them() {
-    let (_directory, path) = file();
-    let oban = instance(Sqlite::open(&path).await.unwrap()).await;
-    let unique = || job("mailers").unique(Unique::forever());
-    let mut conn = connection(&path);
-    let mut known = None;
-    for is_committed in [false, true] {
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        let first = oban.insert_tx(&tx, unique()).unwrap();
-        let again = oban.insert_tx(&tx, unique()).unwrap();
-        assert_eq!((first.conflict, again.conflict, first.id), (false, true, again.id));
-        let mut second = tokio::task::JoinSet::new();
-        let (inserting, job) = (oban.clone(), unique());
-        second.spawn(async move { inserting.insert(job).await.unwrap() });
-        if is_committed {
-            tx.commit().unwrap();
-            known = Some(first.id);
-        } else {
-            tx.rollback().unwrap();
-        }
-        let second = second.join_next().await.unwrap().unwrap();
-        assert_eq!((second.conflict, known.is_none_or(|known| known == second.id)), (is_committed, true));
-        oban.delete_all(JobFilter::all()).await.unwrap();
-    }
 }
 
 /// A transaction that read first may be too late to write. It is told, and stores no duplicate.

@@ -240,6 +240,7 @@ macro_rules! __each_case {
                 announces_no_duplicate,
                 announces_the_queue_a_replaced_job_moves_to,
                 a_copied_key_makes_no_job_unique,
+                a_copied_key_in_changes_makes_no_job_unique,
                 meets_only_jobs_that_were_unique,
                 stores_one_of_a_hundred_at_once,
                 stores_half_of_ten_thousand,

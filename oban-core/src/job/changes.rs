@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{Schedule, validate};
+use super::{Schedule, UNIQUE_KEY, validate};
 use crate::{Error, Period, PeriodError, Result};
 
 /// New values for some fields of stored jobs. What is not named stays.
@@ -39,10 +39,13 @@ impl JobChanges {
         self
     }
 
-    /// Replaces the meta, a JSON object.
+    /// Replaces the meta, a JSON object. The key of a unique job in it is left out: each job keeps its own.
     pub fn meta(mut self, meta: Value) -> Self {
         match meta {
-            Value::Object(meta) => self.meta = Some(meta),
+            Value::Object(mut meta) => {
+                meta.remove(UNIQUE_KEY);
+                self.meta = Some(meta);
+            }
             other => self.problems.push(format!("meta is to be a JSON object, not {other}")),
         }
         self

@@ -8,17 +8,20 @@ use serde_json::json;
 use super::unique::duplicate;
 use crate::{sql, time, writer::Write};
 
-/// Stores the jobs, except duplicates, and announces the queues of those available. The caller rolls back when it fails.
+/// Stores the jobs, except duplicates, and announces the queues that have available jobs now. The caller rolls back when
+/// it fails.
 pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Result<Vec<Inserted>> {
     let mut statement = write.statement(sql::INSERT_JOBS)?;
     let now = time::to_text(write.now());
     let mut inserted = Vec::with_capacity(jobs.len());
+    let mut moved = Vec::new();
     for mut new in jobs {
         let key = new.sign();
         if let Some(key) = &key
-            && let Some(stored) = duplicate(write, key, &new)?
+            && let Some(duplicate) = duplicate(write, key, &new)?
         {
-            inserted.push(Inserted::conflict(stored));
+            moved.extend(duplicate.moved_to);
+            inserted.push(Inserted::conflict(duplicate.job));
             continue;
         }
         let mut job = unsaved(new, write.now());
@@ -39,7 +42,8 @@ pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Resu
         inserted.push(Inserted::new(job));
     }
     let available = inserted.iter().filter(|job| !job.conflict && job.state == JobState::Available);
-    write.announce(available.map(|job| job.queue.as_str()))?;
+    let queues = available.map(|job| job.queue.as_str()).chain(moved.iter().map(String::as_str));
+    write.announce(queues)?;
     Ok(inserted)
 }
 

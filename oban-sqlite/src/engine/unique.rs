@@ -7,33 +7,39 @@ use serde_json::json;
 use super::insert::scheduled_at;
 use crate::{row, sql, time, writer::Write};
 
-/// The stored job that this one is a duplicate of, if any, with what it takes over from it. The transaction keeps every
-/// other writer out, so nothing can come between the look and what follows.
-pub(super) fn duplicate(write: &mut Write<'_>, key: &str, new: &NewJob) -> rusqlite::Result<Option<Job>> {
+/// A stored job that a new one is a duplicate of, with what it took over from it.
+pub(super) struct Duplicate {
+    pub(super) job: Job,
+    /// The queue it can be fetched from now, and could not before.
+    pub(super) moved_to: Option<String>,
+}
+
+/// The stored job that this one is a duplicate of, if any. The transaction keeps every other writer out, so nothing can
+/// come between the look and what follows.
+pub(super) fn duplicate(write: &Write<'_>, key: &str, new: &NewJob) -> rusqlite::Result<Option<Duplicate>> {
     let Some(id) = find(write, key, new)? else { return Ok(None) };
     let mut statement = write.statement(sql::LIST_JOBS)?;
     let Some(stored) = row::jobs::<Job>(&mut statement, named_params! { ":id": id.0 })?.pop() else {
         return Ok(None);
     };
     match new.replace.apply(&stored, new, scheduled_at(new.schedule, write.now())) {
-        Some(replaced) => {
-            replace(write, &replaced)?;
-            // Nobody told the other queue of it yet.
-            let moved = replaced.state == JobState::Available && replaced.queue != stored.queue;
-            write.announce(moved.then_some(replaced.queue.as_str()))?;
-            Ok(Some(replaced))
+        Some(job) => {
+            replace(write, &job)?;
+            let has_moved = job.state == JobState::Available && job.queue != stored.queue;
+            let moved_to = has_moved.then(|| job.queue.clone());
+            Ok(Some(Duplicate { job, moved_to }))
         }
-        None => Ok(Some(stored)),
+        None => Ok(Some(Duplicate { job: stored, moved_to: None })),
     }
 }
 
 fn find(write: &Write<'_>, key: &str, new: &NewJob) -> rusqlite::Result<Option<JobId>> {
     let Some(unique) = &new.unique else { return Ok(None) };
     let since = unique.counted_period().map(|period| time::to_text(time::before(write.now(), period)));
-    let (since, any) = (since.unwrap_or_default(), String::new());
+    // An empty text is before any time.
     let (inserted_since, scheduled_since) = match unique.counted_from() {
-        UniqueTimestamp::InsertedAt => (since, any),
-        UniqueTimestamp::ScheduledAt => (any, since),
+        UniqueTimestamp::InsertedAt => (since.unwrap_or_default(), String::new()),
+        UniqueTimestamp::ScheduledAt => (String::new(), since.unwrap_or_default()),
     };
     let params = named_params! {
         ":key": key,

@@ -248,21 +248,6 @@ pub async fn keeps_its_key_when_it_is_changed(h: Harness) {
     assert!(!stores(&h, new()).await);
 }
 
-pub async fn announces_the_queue_a_replaced_job_moves_to(h: Harness) {
-    let new = |queue: &str| {
-        let unique = Unique::forever().fields([UniqueField::Args]);
-        job()
-            .queue(queue)
-            .unique(unique)
-            .replace(Replace::always([ReplaceField::Queue, ReplaceField::Priority]))
-    };
-    h.insert(new("one")).await;
-    let mut ear = h.ear(Channel::Insert).await;
-    insert_each(&h, [new("one").priority(3)]).await;
-    insert_each(&h, [new("two")]).await;
-    assert_eq!(ear.queues().await, ["two"]);
-}
-
 pub async fn a_copied_key_makes_no_job_unique(h: Harness) {
     let unique = || job().unique(Unique::forever().states(UniqueStates::List(vec![JobState::Available])));
     let stored = h.execute(unique()).await;
@@ -279,10 +264,43 @@ pub async fn announces_no_duplicate(h: Harness) {
     assert_eq!(ear.queues().await, ["plain"]);
 }
 
+pub async fn announces_the_queue_a_replaced_job_moves_to(h: Harness) {
+    let moving = Replace::always([ReplaceField::Queue, ReplaceField::Priority]);
+    let new = |worker: &str, queue: &str| {
+        let unique = Unique::forever().fields([UniqueField::Worker]);
+        NewJob::new(worker, json!({})).queue(queue).unique(unique).replace(moving.clone())
+    };
+    h.execute(new("Runs", "a")).await;
+    let plain = [new("Moves", "a"), new("MovesToo", "a"), new("Stays", "a")];
+    h.insert_all(plain.into_iter().chain([new("Waits", "a").schedule_in("1h")])).await;
+    let mut ear = h.ear(Channel::Insert).await;
+    let again = [new("Moves", "b"), new("MovesToo", "b"), new("Stays", "a").priority(3)];
+    let again = again.into_iter().chain([new("Waits", "c"), new("Runs", "d")]);
+    let inserted = insert_each(&h, again).await;
+    let queues: Vec<&str> = inserted.iter().map(|inserted| inserted.queue.as_str()).collect();
+    assert_eq!(queues, ["b", "b", "a", "c", "d"]);
+    assert_eq!(ear.queues().await, ["b"], "where jobs can be fetched that could not before, once");
+    let producer = h.producer("b").await;
+    assert_eq!(h.fetch(&producer, 10).await.len(), 2);
+}
+
 pub async fn meets_only_jobs_that_were_unique(h: Harness) {
     h.insert(job()).await;
     assert!(stores(&h, job().unique(Unique::forever())).await, "a plain job has no key");
     assert!(stores(&h, job()).await, "and is compared with nothing");
+}
+
+pub async fn a_copied_key_in_changes_makes_no_job_unique(h: Harness) {
+    let new = || job().unique(Unique::forever());
+    let (stored, plain) = (h.insert(new()).await, h.insert(job()).await);
+    let other = h.insert(job().queue("other").unique(Unique::forever())).await;
+    let copied = JobChanges::default().meta(json!(stored.meta));
+    let filter = JobFilter::ids([plain.id, other.id]);
+    let changed = h.engine.update_jobs(&filter, &copied).await.unwrap();
+    assert_eq!(changed[0].meta.get(UNIQUE_KEY), None);
+    assert_eq!(changed[1].meta.get(UNIQUE_KEY), other.meta.get(UNIQUE_KEY));
+    h.engine.delete_jobs(&JobFilter::id(stored.id)).await.unwrap();
+    assert!(stores(&h, new()).await);
 }
 
 pub async fn stores_one_of_a_hundred_at_once(h: Harness) {
