@@ -1,6 +1,6 @@
 //! What jobs are compared by.
 
-use std::{borrow::Cow, fmt::Write};
+use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
@@ -33,12 +33,9 @@ pub(in crate::job) fn key(job: &NewJob, unique: &Unique) -> String {
     part(&mut text, has(UniqueField::Meta).then(meta).as_ref());
     part(&mut text, has(UniqueField::Queue).then(|| Value::from(job.queue.as_str())).as_ref());
     part(&mut text, has(UniqueField::Worker).then(|| Value::from(job.worker.as_str())).as_ref());
-    let mut key = String::with_capacity(2 * BYTES);
-    for byte in &Sha256::digest(&text)[..BYTES] {
-        // A String takes all that is written.
-        let _ = write!(key, "{byte:02x}");
-    }
-    key
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
+    Sha256::digest(&text)[..BYTES].iter().flat_map(digits).collect()
 }
 
 fn part(text: &mut Vec<u8>, value: Option<&Value>) {
