@@ -14,7 +14,7 @@ pub(crate) struct Target {
     pub(crate) bound: f64,
 }
 
-/// A check fails when a ratio against the bare database, or against plain jobs, is worse than its target by this factor.
+/// A check fails when a ratio against the bare database is worse than its target by this factor.
 pub(crate) const CHECKED: f64 = 0.6;
 
 /// Every target, in the order in which they are told.
@@ -82,9 +82,9 @@ impl Target {
         Self { contender, ..self }
     }
 
-    /// Whether it is a ratio to the bare database, or to what `oban` itself does with plain jobs.
+    /// Whether it is a ratio to the bare database: those of `oban` to itself shake more than it allows for.
     pub(crate) fn is_checked(&self) -> bool {
-        self.of.is_some_and(|of| of.starts_with("raw") || of == "plain")
+        self.of.is_some_and(|of| of.starts_with("raw"))
     }
 
     fn is(self, bound: f64) -> Self {

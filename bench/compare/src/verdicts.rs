@@ -39,7 +39,7 @@ impl Verdict {
         self.reaches(self.target.bound)
     }
 
-    /// Whether a check fails: a ratio that is checked is far from the target.
+    /// Whether a check fails: what was measured against the bare database is far from the target.
     pub(crate) fn has_fallen(&self) -> bool {
         let Target { metric, bound, .. } = self.target;
         let slack = if metric.is_gain() { bound * CHECKED } else { bound / CHECKED };
