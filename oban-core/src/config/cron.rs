@@ -52,6 +52,8 @@ pub(super) fn cron(value: &Value, settings: &mut Settings) -> Result<(), Problem
         Value::Bool(false) => Vec::new(),
         Value::String(text) if text == "false" => Vec::new(),
         Value::Array(given) => return entries(given, settings),
+        // A list has no form in an environment.
+        Value::String(_) => return refuse(value, "a list of entries, which only a file can give", "false"),
         _ => {
             return refuse(
                 value,

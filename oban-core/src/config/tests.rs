@@ -161,7 +161,7 @@ fn names_what_is_wrong_and_the_cure() {
         ("pruner = { completed = true }", "TOML: pruner.completed: true is not a period"),
         ("reindexer = '25:00'", "TOML: reindexer.daily_at: \"25:00\" is no time of day"),
         ("reindexer.indexes = []", "TOML: reindexer.indexes: [] is not a list of names"),
-        ("cron = 'daily'", "TOML: cron: \"daily\" is not a list of entries; write it like [{ expression ="),
+        ("cron = 5", "TOML: cron: 5 is not a list of entries; write it like [{ expression ="),
         ("cron = [{ worker = 'A' }]", "TOML: cron.0: an entry needs \"expression\""),
         ("[[cron]]\nexpression = 1", "TOML: cron.0.expression: 1 is not a text"),
         ("a = 1\nb = \n", "TOML: line 2: "),
@@ -173,6 +173,7 @@ fn names_what_is_wrong_and_the_cure() {
     }
     let cases = [
         ("OBAN_LEASE", "", "OBAN_LEASE: \"\" is no period"),
+        ("OBAN_CRON", "@daily", "OBAN_CRON: \"@daily\" is not a list of entries, which only a file can give"),
         ("OBAN_QUEUES", "mailers", "OBAN_QUEUES: \"mailers\" has no limit; write it like \"mailers:10\""),
         ("OBAN_QUEUES", "mailers:x", "OBAN_QUEUES: \"x\" is not a limit"),
         (
