@@ -121,6 +121,7 @@ macro_rules! __each_story {
             }
             outages {
                 keeps_outcomes_through_an_outage,
+                tries_at_once_again_when_another_transaction_is_in_the_way,
                 fetches_again_after_an_outage,
                 runs_the_jobs_of_a_fetch_whose_answer_was_lost,
                 runs_the_jobs_of_a_fetch_that_took_effect_late,

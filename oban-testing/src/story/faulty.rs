@@ -23,6 +23,8 @@ pub(crate) struct Faulty {
     deaf: bool,
     /// Calls of any kind that fail before they take effect.
     unavailable: AtomicUsize,
+    /// The same, as another transaction was in the way.
+    contended: AtomicUsize,
     /// Fetches that take effect, and whose answers get lost.
     lost_fetches: AtomicUsize,
     /// Acks that take effect, and whose answers get lost.
@@ -69,6 +71,7 @@ impl Faulty {
             inner,
             deaf: false,
             unavailable: AtomicUsize::new(0),
+            contended: AtomicUsize::new(0),
             lost_fetches: AtomicUsize::new(0),
             lost_acks: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
@@ -99,9 +102,13 @@ impl Faulty {
         self.unavailable.store(count, Ordering::SeqCst);
     }
 
+    pub(crate) fn contend_next_calls(&self, count: usize) {
+        self.contended.store(count, Ordering::SeqCst);
+    }
+
     /// Whether all of the announced failures have happened.
     pub(crate) fn has_recovered(&self) -> bool {
-        self.unavailable.load(Ordering::SeqCst) == 0
+        [&self.unavailable, &self.contended].iter().all(|left| left.load(Ordering::SeqCst) == 0)
     }
 
     pub(crate) fn lose_next_fetches(&self, count: usize) {
@@ -178,6 +185,9 @@ impl Faulty {
     }
 
     fn reach(&self) -> Result<()> {
+        if take(&self.contended) {
+            return Err(Error::new(ErrorKind::Contended, "faulty", "somebody is in the way"));
+        }
         if take(&self.unavailable) { Err(unavailable()) } else { Ok(()) }
     }
 

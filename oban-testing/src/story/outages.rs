@@ -7,6 +7,7 @@ use super::{
     cast::{Act, Scene},
     cluster::eventually,
     faulty::Faulty,
+    witness::Witness,
 };
 
 async fn faulty_node(c: &Cluster, limit: usize) -> (Arc<Faulty>, Oban) {
@@ -36,6 +37,22 @@ pub async fn keeps_outcomes_through_an_outage(c: Cluster) {
     assert!(faulty.has_recovered(), "the outage came before the outcomes");
     ran_once(&c, 5);
     oban.stop().await.unwrap();
+}
+
+pub async fn tries_at_once_again_when_another_transaction_is_in_the_way(c: Cluster) {
+    let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
+    let witness = Witness::new();
+    let node = c.node_on(Arc::clone(&faulty) as Arc<dyn Engine>, "web.1").queue("default", 5);
+    let oban = node.telemetry(witness.clone()).start().await.unwrap();
+    // As many as one call is tried again.
+    faulty.contend_next_calls(20);
+    oban.insert_all((0..20).map(|name| Act::job(name.to_string(), Scene::Complete))).await.unwrap();
+    c.count_becomes(JobState::Completed, 20).await;
+    assert!(faulty.has_recovered(), "the conflicts came before the jobs");
+    ran_once(&c, 20);
+    oban.stop().await.unwrap();
+    let names = witness.names();
+    assert!(names.contains(&"engine.stopped") && !names.contains(&"engine.failed"), "{names:?}");
 }
 
 pub async fn fetches_again_after_an_outage(c: Cluster) {
