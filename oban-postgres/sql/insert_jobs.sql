@@ -8,6 +8,7 @@
 -- The time is a subquery to be evaluated once.
 -- NOTIFY is part of the statement, so it goes out when and only when the transaction commits. A CTE that nobody
 -- reads would not run, hence the count.
+-- Where a trigger keeps rows out, a division by zero takes the others back: all jobs are stored, or none.
 WITH clock AS (
   SELECT coalesce($1::timestamp, timezone('UTC', now())) AS time
 ), stored AS (
@@ -29,5 +30,6 @@ WITH clock AS (
   SELECT pg_notify($2::text, payload) FROM unnest($3::text[]) AS payload
 )
 SELECT array_agg(id) AS ids, (SELECT time FROM clock) AS inserted_at,
-       (SELECT count(*) FROM announced) AS announced
+       (SELECT count(*) FROM announced) AS announced,
+       1 / (count(*) = cardinality($4::text[]))::integer AS are_all
 FROM stored

@@ -93,9 +93,16 @@ pub(crate) fn check_count(rows: usize, jobs: usize, operation: &'static str) -> 
     if rows == jobs {
         return Ok(());
     }
-    let problem =
-        format!("{rows} of {jobs} jobs were stored; look for a trigger or a rule that leaves out rows");
-    Err(Error::new(ErrorKind::Store, operation, problem))
+    Err(kept_out(jobs, operation))
+}
+
+/// Not all of these jobs were taken, so none is stored.
+pub(crate) fn kept_out(jobs: usize, operation: &'static str) -> Error {
+    let problem = format!(
+        "something kept some of {jobs} jobs out of the table, so none is stored; look for a trigger or a rule that \
+         leaves out rows"
+    );
+    Error::new(ErrorKind::Store, operation, problem)
 }
 
 /// The row that a new job became, as if it was read back.

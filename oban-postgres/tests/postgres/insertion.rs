@@ -234,9 +234,14 @@ async fn a_row_kept_out_by_a_trigger_is_told() {
     )
     .await;
     let postgres = Postgres::new(pool.clone());
-    for jobs in [MANY, 3 * MANY] {
+    for jobs in [10, MANY - 1, MANY] {
         let error = postgres.insert_jobs(None, plain(jobs)).await.unwrap_err();
         assert!(error.to_string().contains("trigger"), "{error}");
+        let mut tx = pool.begin().await.unwrap();
+        let error = postgres.insert_jobs(Some(Conn::new(&mut *tx)), plain(jobs)).await.unwrap_err();
+        assert!(error.to_string().contains("trigger"), "{error}");
+        // Whatever it is that the caller does then.
+        tx.commit().await.ok();
     }
     assert_eq!(count(&pool, "SELECT count(*) FROM oban_jobs").await, 0, "all or none");
 }

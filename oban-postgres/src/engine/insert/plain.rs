@@ -1,6 +1,8 @@
 //! Jobs become rows as they are: chunk by chunk with a statement each, or by COPY when they are many.
 
-use oban_core::{Channel, Inserted, NewJob, Result};
+use std::error::Error as _;
+
+use oban_core::{Channel, Error, Inserted, NewJob, Result};
 use sqlx::{PgConnection, query::Query};
 use sqlx_postgres::PgArguments;
 
@@ -33,10 +35,19 @@ pub(in crate::engine) async fn insert(
     }
     let mut receipts = Vec::with_capacity(jobs.len());
     for jobs in jobs.chunks(CHUNK) {
-        let row = terms.hold(statement(postgres, jobs).fetch_one(&mut *conn)).await?;
+        let answer = terms.hold(statement(postgres, jobs).fetch_one(&mut *conn)).await;
+        let row = answer.map_err(|error| told_if_kept_out(error, jobs.len()))?;
         receipts.extend(row::receipts(&row, jobs.len(), OPERATION)?);
     }
     Ok(inserted(jobs, receipts))
+}
+
+/// The statement fails by a division by zero when not all of its rows were stored.
+fn told_if_kept_out(error: Error, jobs: usize) -> Error {
+    const DIVISION_BY_ZERO: &str = "22012";
+    let source = error.source().and_then(|source| source.downcast_ref::<sqlx::Error>());
+    let code = source.and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
+    if code.as_deref() == Some(DIVISION_BY_ZERO) { row::kept_out(jobs, OPERATION) } else { error }
 }
 
 fn statement(postgres: &Postgres, jobs: &[NewJob]) -> Query<'static, sqlx::Postgres, PgArguments> {
