@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use oban_core::Schedule;
 
 const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_402_300_799;
@@ -78,6 +79,15 @@ pub(crate) fn before(now: DateTime<Utc>, age: Duration) -> DateTime<Utc> {
 
 pub(crate) fn truncate(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(time)
+}
+
+/// When a job scheduled like this at `now` is due.
+pub(crate) fn due_at(schedule: Schedule, now: DateTime<Utc>) -> DateTime<Utc> {
+    match schedule {
+        Schedule::Now => now,
+        Schedule::At(at) => truncate(at),
+        Schedule::In(period) => after(now, period.as_duration()),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! New jobs.
 
 use chrono::{DateTime, Utc};
-use oban_core::{Inserted, Job, JobId, JobState, NewJob, Schedule};
+use oban_core::{Inserted, Job, JobId, JobState, NewJob};
 use rusqlite::named_params;
 use serde_json::json;
 
@@ -49,7 +49,7 @@ pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Resu
 
 /// The row as it will be stored: reading it back would double the work.
 fn unsaved(new: NewJob, now: DateTime<Utc>) -> Job {
-    let scheduled_at = scheduled_at(new.schedule, now);
+    let scheduled_at = time::due_at(new.schedule, now);
     Job {
         state: new.state(),
         queue: new.queue,
@@ -62,14 +62,5 @@ fn unsaved(new: NewJob, now: DateTime<Utc>) -> Job {
         inserted_at: now,
         scheduled_at,
         ..Job::default()
-    }
-}
-
-/// When a job scheduled like this at `now` is due.
-pub(super) fn scheduled_at(schedule: Schedule, now: DateTime<Utc>) -> DateTime<Utc> {
-    match schedule {
-        Schedule::Now => now,
-        Schedule::At(at) => time::truncate(at),
-        Schedule::In(period) => time::after(now, period.as_duration()),
     }
 }

@@ -4,7 +4,6 @@ use oban_core::{Job, JobId, JobState, NewJob, UniqueTimestamp};
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::json;
 
-use super::insert::scheduled_at;
 use crate::{row, sql, time, writer::Write};
 
 /// A stored job that a new one is a duplicate of, with what it took over from it.
@@ -22,7 +21,7 @@ pub(super) fn duplicate(write: &Write<'_>, key: &str, new: &NewJob) -> rusqlite:
     let Some(stored) = row::jobs::<Job>(&mut statement, named_params! { ":id": id.0 })?.pop() else {
         return Ok(None);
     };
-    match new.replace.apply(&stored, new, scheduled_at(new.schedule, write.now())) {
+    match new.replace.apply(&stored, new, time::due_at(new.schedule, write.now())) {
         Some(job) => {
             replace(write, &job)?;
             let has_moved = job.state == JobState::Available && job.queue != stored.queue;
