@@ -1,6 +1,6 @@
 //! Periodic jobs that are told by configuration.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -69,8 +69,15 @@ pub(super) fn cron(value: &Value, settings: &mut Settings) -> Result<(), Problem
 
 fn entries(given: &[Value], settings: &mut Settings) -> Result<(), Problems> {
     let mut problems = Problems::new();
+    let mut names = HashSet::new();
     for (at, value) in given.iter().enumerate() {
-        match entry(value) {
+        let entry = entry(value).and_then(|entry| match &entry.name {
+            Some(name) if !names.insert(name.clone()) => Err(vec![
+                Problem::new(format!("another entry is called {name:?} as well; rename one")).within("name"),
+            ]),
+            _ => Ok(entry),
+        });
+        match entry {
             Ok(entry) => settings.given_cron.push(entry),
             Err(found) => problems.extend(found.into_iter().map(|problem| problem.within(&at.to_string()))),
         }
@@ -96,8 +103,8 @@ fn table(value: &Value, slot: &mut Map<String, Value>) -> Result<(), Problems> {
 }
 
 impl Settings {
-    /// Adds the entries of configuration to those of code, in the place of one with the same name, as jobs of these
-    /// workers.
+    /// Adds the entries of configuration to those of code, as jobs of these workers. One takes the place of another of the
+    /// same name in code, or in a configuration that counts less.
     pub(crate) fn resolve_cron(&mut self, workers: &Registry) {
         for given in std::mem::take(&mut self.given_cron) {
             match given.resolve(workers) {

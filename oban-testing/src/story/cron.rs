@@ -210,6 +210,8 @@ pub async fn refuses_bad_entries_of_a_configuration(c: Cluster) {
         {"expresion": "@daily", "worker": "Sweep"},
         {"expression": "@daily", "worker": "Sweep", "priority": -1, "tags": 1},
         "@daily",
+        {"expression": "@daily", "worker": "Sweep", "name": "a"},
+        {"expression": "@weekly", "worker": "Sweep", "name": "a"},
     ]);
     let builder = with_queue(c.node()).worker::<Sweep>().config(config(&entries));
     let error = builder.start().await.unwrap_err();
@@ -224,6 +226,7 @@ pub async fn refuses_bad_entries_of_a_configuration(c: Cluster) {
         "config: cron.4.priority: -1 is not a priority",
         "config: cron.4.tags: 1 is not a list of names",
         "config: cron.5: \"@daily\" is not an entry",
+        "config: cron.7.name: another entry is called \"a\" as well",
     ] {
         assert!(told.contains(part), "{part} is missing in: {told}");
     }
