@@ -9,6 +9,7 @@ macro_rules! __each_story {
                 keeps_instances_of_other_names_apart,
                 announces_work_to_nodes_of_other_languages,
                 gossips_about_its_queues,
+                campaigns_again_after_a_gap,
                 hears_by_another_notifier,
             }
             commands {

@@ -1,13 +1,18 @@
 use std::sync::Arc;
 
-use oban_core::{Channel, JobState, NewJob, Oban, Scope, SonarStatus};
+use oban_core::{
+    Channel, JobState, NewJob, Notifier, Oban, Scope, SonarStatus,
+    telemetry::{Event, PeerEvent},
+};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Cluster,
     cast::{Act, Scene},
     cluster::eventually,
     faulty::Faulty,
+    witness::Witness,
 };
 use crate::{Ear, Memory};
 
@@ -114,6 +119,28 @@ pub async fn gossips_about_its_queues(c: Cluster) {
     }
     c.notes.open_gate(1);
     oban.stop().await.unwrap();
+}
+
+/// The lease is so long that nothing but the gap can make it campaign again.
+pub async fn campaigns_again_after_a_gap(c: Cluster) {
+    let leader = c.node().queue("default", 1).lease("1h").start().await.unwrap();
+    leads(&leader).await;
+    let (notifier, witness) = (Memory::new(), Witness::new());
+    let deaf = Arc::new(Faulty::new(Arc::clone(&c.other)).deaf());
+    let node = c.node_on(deaf, "web.2").queue("other", 1).lease("1h").telemetry(witness.clone());
+    let follower = node.notifier(notifier.clone()).start().await.unwrap();
+    witness
+        .hears("it has lost an election", |event| {
+            matches!(event, Event::Peer(PeerEvent::Campaigned { leads: false, .. })).then_some(())
+        })
+        .await;
+    leader.stop().await.unwrap();
+    // Tells everybody who listens that hints may have been missed.
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    notifier.run(stopped).await.unwrap();
+    leads(&follower).await;
+    follower.stop().await.unwrap();
 }
 
 pub async fn hears_by_another_notifier(c: Cluster) {
