@@ -24,8 +24,9 @@ pub trait InsertTx {
     /// Inserts one job on this connection, in whatever transaction it is in.
     ///
     /// # Errors
-    /// `Invalid` for a job with problems, before anything is sent; `Unsupported` when the instance
-    /// does not keep its jobs in Postgres; else what the database says.
+    /// `Invalid` for a job with problems, before anything is sent, and for a unique one on a connection that is in no
+    /// transaction; `Unsupported` when the instance does not keep its jobs in Postgres, and for a unique one in a
+    /// transaction above `READ COMMITTED`; else what the database says.
     fn insert_tx(
         &self,
         conn: &mut PgConnection,

@@ -64,6 +64,7 @@ fn up(conn: &Connection, target: u32) -> rusqlite::Result<()> {
 fn climb(conn: &Connection, target: u32) -> rusqlite::Result<()> {
     let present = version(conn)?;
     for (version, (up, _)) in (1..=target).zip(STEPS).filter(|(version, _)| *version > present) {
+        // The one step that its own statements cannot make repeatable.
         if version == 4 && !conn.query_row(sql::V4_HAS_COLUMN, [], |row| row.get(0))? {
             conn.execute_batch(sql::V4_COLUMN)?;
         }

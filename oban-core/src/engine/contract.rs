@@ -70,10 +70,13 @@ pub trait Engine: Inspect + Notifier + Peer + Any + fmt::Debug + Send + Sync + '
     /// the states that count and is young enough; else the oldest such job takes over what the new one
     /// [replaces](NewJob::replace), and is returned as a conflict. Jobs count in the order given, earlier ones of the same
     /// call included. An insert that meets another one of the same key under way waits for the end of its transaction,
-    /// and stores its job if that was rolled back.
+    /// and stores its job if that was rolled back. A job that is not unique is stored without a key, also one that came
+    /// with a copied meta: [`sign`](NewJob::sign) every job.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a `conn` of another kind of store.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a `conn` of another kind of store, and where a unique job cannot
+    /// be kept single in its transaction; [`Contended`](crate::ErrorKind::Contended) when another transaction held a job
+    /// like it for too long, with nothing stored.
     async fn insert_jobs(&self, conn: Option<Conn<'_>>, jobs: Vec<NewJob>) -> Result<Vec<Inserted>>;
 
     /// Finishes jobs as [`ack_jobs`](Engine::ack_jobs) does, then makes up to `demand` available jobs

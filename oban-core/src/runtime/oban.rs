@@ -48,7 +48,8 @@ impl Oban {
     ///
     /// # Errors
     /// `Invalid`, before anything is sent, naming every problem with its value and its cure. After `Unavailable` the
-    /// job may have been stored or not: nothing is sent twice on its own.
+    /// job may have been stored or not: nothing is sent twice on its own. `Contended` when a transaction held a job like
+    /// this [unique](NewJob::unique) one for too long: nothing was stored.
     pub async fn insert(&self, job: impl Into<NewJob>) -> Result<Inserted> {
         let mut inserted = self.insert_valid(None, vec![job.into()]).await?;
         inserted.pop().ok_or_else(|| Error::new(ErrorKind::Store, "insert", "the engine returned no row"))

@@ -23,8 +23,8 @@ pub(super) struct Replacement {
     pub(super) job: Job,
 }
 
-/// Writes these, except those that are not in the state any more that they were found in. Returns the ids of the
-/// others.
+/// Writes these, except those that are not in the state any more that they were found in. Returns the ids of those that
+/// were written.
 pub(super) async fn replace(
     postgres: &Postgres,
     conn: &mut PgConnection,
