@@ -10,6 +10,10 @@ use crate::error::from_sqlite;
 /// More than all our statements, so that none is ever prepared twice.
 const STATEMENTS: usize = 64;
 
+/// Of pages kept in memory, at most. Keys of unique jobs are all over their index: with SQLite's default of 2 MB one bulk
+/// insert reads and writes the same pages again and again.
+const CACHE_KIB: i64 = 16 * 1024;
+
 /// Another process that opens the file at the same instant is done with it within milliseconds.
 const RETRY_WAL_EVERY: Duration = Duration::from_millis(10);
 
@@ -23,6 +27,7 @@ pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<Connection>
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         use_wal(&conn, busy_timeout)?;
         conn.pragma_update(None, "synchronous", "NORMAL")?;
+        conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(conn)
     };
     let conn = open().map_err(|error| from_sqlite("open", error).with_context("path", path.display()))?;

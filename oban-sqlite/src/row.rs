@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use oban_core::{AttemptError, Job, JobId, JobState};
 use rusqlite::{CachedStatement, Params, Row};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::time::Remembered;
@@ -31,6 +32,11 @@ pub(crate) fn state(row: &Row<'_>, column: usize, id: JobId) -> rusqlite::Result
         tracing::warn!(job.id = id.0, state = name, "a job in an unknown state is left out");
     }
     Ok(state)
+}
+
+/// The text of a column of JSON, made without a copy of the value.
+pub(crate) fn to_json(value: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 /// The last time read of each column; the times at which jobs ended share one.

@@ -21,6 +21,7 @@ statements! {
     INSERT_CRON_JOBS_TRIM = "insert_cron_jobs_trim";
     INSERT_JOBS = "insert_jobs";
     INSERT_JOBS_DUPLICATE = "insert_jobs_duplicate";
+    INSERT_JOBS_KNOWN = "insert_jobs_known";
     INSERT_JOBS_LOCK = "insert_jobs_lock";
     INSERT_JOBS_REPLACE = "insert_jobs_replace";
     LEADER = "leader";

@@ -1,9 +1,11 @@
 mod key;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::JobState;
-use crate::{Period, PeriodError};
+use crate::{Inserted, Job, Period, PeriodError};
 
 pub use key::UNIQUE_KEY;
 pub(super) use key::key;
@@ -26,10 +28,10 @@ pub(super) use key::key;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Unique {
-    pub(super) fields: Vec<UniqueField>,
+    pub(super) fields: Cow<'static, [UniqueField]>,
     pub(super) keys: Vec<String>,
     period: Option<Duration>,
-    states: Vec<JobState>,
+    states: Cow<'static, [JobState]>,
     timestamp: UniqueTimestamp,
     problems: Vec<String>,
 }
@@ -82,7 +84,7 @@ impl Unique {
     /// For as long as the stored job is there.
     pub fn forever() -> Self {
         Self {
-            fields: vec![UniqueField::Args, UniqueField::Queue, UniqueField::Worker],
+            fields: Cow::Borrowed(&[UniqueField::Args, UniqueField::Queue, UniqueField::Worker]),
             keys: Vec::new(),
             period: None,
             states: UniqueStates::Successful.list(),
@@ -93,9 +95,10 @@ impl Unique {
 
     /// What is compared; at least one field.
     pub fn fields(mut self, fields: impl IntoIterator<Item = UniqueField>) -> Self {
-        self.fields = fields.into_iter().collect();
-        self.fields.sort_unstable();
-        self.fields.dedup();
+        let mut fields: Vec<UniqueField> = fields.into_iter().collect();
+        fields.sort_unstable();
+        fields.dedup();
+        self.fields = fields.into();
         self
     }
 
@@ -147,6 +150,23 @@ impl Unique {
         self.timestamp
     }
 
+    /// Whether a stored job of the same key makes a new one a duplicate at this time. For engines.
+    pub fn counts(&self, stored: &Job, now: DateTime<Utc>) -> bool {
+        let at = match self.timestamp {
+            UniqueTimestamp::InsertedAt => stored.inserted_at,
+            UniqueTimestamp::ScheduledAt => stored.scheduled_at,
+        };
+        // A period beyond all time reaches back to its beginning.
+        let since = self.period.and_then(|period| now.checked_sub_signed(TimeDelta::from_std(period).ok()?));
+        self.states.contains(&stored.state) && since.is_none_or(|since| since <= at)
+    }
+
+    /// Whether a new job meets what one before it in the same call became or met, if that had the same key, was unique in
+    /// the same way, and nothing was replaced since. For engines, which need not look again then.
+    pub fn meets(&self, before: &Inserted) -> bool {
+        before.conflict || self.counts(&before.job, before.job.inserted_at)
+    }
+
     /// Whether any other key in the meta makes another job.
     pub(crate) fn compares_all_meta(&self) -> bool {
         self.keys.is_empty() && self.fields.contains(&UniqueField::Meta)
@@ -175,19 +195,18 @@ impl Default for Unique {
 }
 
 impl UniqueStates {
-    fn list(self) -> Vec<JobState> {
-        let mut states = match self {
-            Self::All => JobState::ALL.to_vec(),
-            Self::Incomplete => JobState::ALL.into_iter().filter(|state| !state.is_final()).collect(),
-            Self::Scheduled => vec![JobState::Scheduled],
-            Self::Successful => JobState::ALL
-                .into_iter()
-                .filter(|state| !matches!(state, JobState::Cancelled | JobState::Discarded))
-                .collect(),
-            Self::List(states) => states,
-        };
-        states.sort_unstable();
-        states.dedup();
-        states
+    fn list(self) -> Cow<'static, [JobState]> {
+        use JobState::{Available, Completed, Executing, Retryable, Scheduled, Suspended};
+        Cow::Borrowed(match self {
+            Self::All => &JobState::ALL,
+            Self::Incomplete => &[Suspended, Scheduled, Available, Executing, Retryable],
+            Self::Scheduled => &[Scheduled],
+            Self::Successful => &[Suspended, Scheduled, Available, Executing, Retryable, Completed],
+            Self::List(mut states) => {
+                states.sort_unstable();
+                states.dedup();
+                return states.into();
+            }
+        })
     }
 }

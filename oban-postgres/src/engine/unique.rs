@@ -7,7 +7,7 @@ mod lock;
 mod replace;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     mem,
 };
 
@@ -49,11 +49,18 @@ pub(super) async fn insert(
             answers[at] = Some(inserted);
         }
         open = meet(postgres, conn, &jobs, stored, &mut answers, terms).await?;
+        let mut replaced = HashSet::new();
         for ((at, first), is_alike) in rest.into_iter().zip(alike) {
-            let before = answers[first].as_ref().filter(|_| is_alike);
-            match before.and_then(|answer| as_before(&jobs[at], answer)) {
-                Some(job) => answers[at] = Some(Inserted::conflict(job)),
-                None => open.push(at),
+            let meets =
+                |before: &&Inserted| jobs[at].unique.as_ref().is_some_and(|unique| unique.meets(before));
+            let before = answers[first].as_ref().filter(|_| is_alike && !replaced.contains(&first));
+            match before.filter(meets) {
+                Some(before) => answers[at] = Some(Inserted::conflict(before.job.clone())),
+                None => {
+                    open.push(at);
+                    // Those behind it are to see what it replaces.
+                    replaced.extend((!jobs[at].replace.is_empty()).then_some(first));
+                }
             }
         }
         open.sort_unstable();
@@ -112,17 +119,6 @@ fn first_of_each_key(open: &[usize], keys: &[Option<String>]) -> (Vec<usize>, Ve
 /// Whether two jobs of one key are unique in the same way, and replace nothing.
 fn is_alike(one: &NewJob, other: &NewJob) -> bool {
     one.unique == other.unique && one.replace.is_empty() && other.replace.is_empty()
-}
-
-/// What a job meets that is like the one before it, without asking.
-fn as_before(new: &NewJob, answer: &Inserted) -> Option<Job> {
-    let unique = new.unique.as_ref()?;
-    let job = &answer.job;
-    let is_young = unique.counted_from() == UniqueTimestamp::InsertedAt
-        || unique.counted_period().is_none()
-        || job.scheduled_at >= job.inserted_at;
-    let counts = answer.conflict || (is_young && unique.counted_states().contains(&job.state));
-    counts.then(|| job.clone())
 }
 
 /// The stored jobs that these are duplicates of, by their places.

@@ -3,10 +3,9 @@
 use chrono::{DateTime, Utc};
 use oban_core::{Inserted, Job, JobId, JobState, NewJob};
 use rusqlite::named_params;
-use serde_json::json;
 
-use super::unique::duplicate;
-use crate::{sql, time, writer::Write};
+use super::unique::Earlier;
+use crate::{row, sql, time, writer::Write};
 
 /// Stores the jobs, except duplicates, and announces the queues that have available jobs now. The caller rolls back when
 /// it fails.
@@ -15,31 +14,42 @@ pub(crate) fn insert(write: &mut Write<'_>, jobs: Vec<NewJob>) -> rusqlite::Resu
     let now = time::to_text(write.now());
     let mut inserted = Vec::with_capacity(jobs.len());
     let mut moved = Vec::new();
+    let mut earlier = Earlier::of(jobs.iter().filter(|job| job.unique.is_some()).count());
     for mut new in jobs {
         let key = new.sign();
-        if let Some(key) = &key
-            && let Some(duplicate) = duplicate(write, key, &new)?
-        {
-            moved.extend(duplicate.moved_to);
-            inserted.push(Inserted::conflict(duplicate.job));
-            continue;
+        let duplicate = match &key {
+            Some(key) => earlier.duplicate(write, key, &new, &inserted)?,
+            None => None,
+        };
+        let unique = new.unique.take().filter(|_| new.replace.is_empty());
+        let answer = inserted.len();
+        match duplicate {
+            Some(duplicate) => {
+                moved.extend(duplicate.moved_to);
+                inserted.push(Inserted::conflict(duplicate.job));
+            }
+            None => {
+                let mut job = unsaved(new, write.now());
+                statement.execute(named_params! {
+                    ":state": job.state.as_str(),
+                    ":queue": job.queue,
+                    ":worker": job.worker,
+                    ":args": job.args.to_string(),
+                    ":meta": row::to_json(&job.meta)?,
+                    ":tags": row::to_json(&job.tags)?,
+                    ":priority": job.priority,
+                    ":max_attempts": job.max_attempts,
+                    ":now": now,
+                    ":scheduled_at": time::to_text(job.scheduled_at),
+                    ":unique_key": key,
+                })?;
+                job.id = JobId(write.conn().last_insert_rowid());
+                inserted.push(Inserted::new(job));
+            }
         }
-        let mut job = unsaved(new, write.now());
-        statement.execute(named_params! {
-            ":state": job.state.as_str(),
-            ":queue": job.queue,
-            ":worker": job.worker,
-            ":args": job.args.to_string(),
-            ":meta": json!(job.meta).to_string(),
-            ":tags": json!(job.tags).to_string(),
-            ":priority": job.priority,
-            ":max_attempts": job.max_attempts,
-            ":now": now,
-            ":scheduled_at": time::to_text(job.scheduled_at),
-            ":unique_key": key,
-        })?;
-        job.id = JobId(write.conn().last_insert_rowid());
-        inserted.push(Inserted::new(job));
+        if let Some(key) = key {
+            earlier.remember(key, unique, answer);
+        }
     }
     let available = inserted.iter().filter(|job| !job.conflict && job.state == JobState::Available);
     let queues = available.map(|job| job.queue.as_str()).chain(moved.iter().map(String::as_str));

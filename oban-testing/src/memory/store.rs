@@ -5,7 +5,7 @@ use std::{
 };
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use oban_core::{Inserted, Job, JobFilter, JobId, JobState, NewJob, Schedule, Touched, UniqueTimestamp};
+use oban_core::{Inserted, Job, JobFilter, JobId, JobState, NewJob, Schedule, Touched};
 
 use super::{cron::Log, index::Index, peer::Held};
 
@@ -51,16 +51,7 @@ impl Store {
     /// The oldest stored job that a new one with this key would be a duplicate of.
     fn duplicate(&self, key: &str, new: &NewJob, now: DateTime<Utc>) -> Option<JobId> {
         let unique = new.unique.as_ref()?;
-        let since = unique.counted_period().map(|period| before(now, period));
-        let counts = |id: &JobId| {
-            self.get(*id).is_some_and(|job| {
-                let at = match unique.counted_from() {
-                    UniqueTimestamp::InsertedAt => job.inserted_at,
-                    UniqueTimestamp::ScheduledAt => job.scheduled_at,
-                };
-                unique.counted_states().contains(&job.state) && since.is_none_or(|since| since <= at)
-            })
-        };
+        let counts = |id: &JobId| self.get(*id).is_some_and(|job| unique.counts(job, now));
         self.index.unique(key).find(counts)
     }
 

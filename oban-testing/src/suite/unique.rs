@@ -180,14 +180,22 @@ pub async fn takes_duplicates_of_one_call_in_turn(h: Harness) {
         [
             job().unique(finished_only.clone()),
             job().unique(finished_only),
-            job().unique(waiting).replace(Replace::always([ReplaceField::Priority])).priority(7),
+            job().unique(waiting.clone()).replace(Replace::always([ReplaceField::Priority])).priority(7),
             job().queue("late").unique(old.clone()).schedule_at(long_ago),
             job().queue("late").unique(old),
+            job().queue("seen").unique(waiting.clone()),
+            job()
+                .queue("seen")
+                .unique(waiting.clone())
+                .replace(Replace::always([ReplaceField::Priority]))
+                .priority(3),
+            job().queue("seen").unique(waiting),
         ],
     )
     .await;
     let conflicts: Vec<bool> = inserted.iter().map(|inserted| inserted.conflict).collect();
-    assert_eq!(conflicts, [false, false, true, false, false]);
+    assert_eq!(conflicts, [false, false, true, false, false, false, true, true]);
+    assert_eq!((inserted[7].id, inserted[7].priority), (inserted[5].id, 3));
     assert_eq!((inserted[2].id, inserted[2].priority), (inserted[0].id, 7));
     assert_eq!(h.read(inserted[0].id).await.priority, 7);
 }
