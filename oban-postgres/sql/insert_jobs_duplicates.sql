@@ -1,7 +1,7 @@
--- The oldest stored job that each of these new ones would be a duplicate of, for those that have one.
+-- Of several stored jobs with each of these keys, the oldest that a new one would be a duplicate of.
 -- Index: oban_jobs_unique_key_index.
 -- Each state is looked up by itself, and no period is one since -infinity: a list of states, or an OR, would be no
--- condition of the index, and all the history of a key would be read. Most keys have none, which one look tells.
+-- condition of the index, and all the history of a key would be read.
 -- Where the period counts from scheduled_at, it is not in the index.
 -- The arrays are selected so that a plan does not depend on their length: it would be compiled (jit) for some hundred
 -- milliseconds, although each key is looked up in the same way.
@@ -18,12 +18,6 @@ WITH rule AS MATERIALIZED (
 SELECT given.position, coalesce($1::timestamp, timezone('UTC', now())) AS now, stored.*
 FROM given
 JOIN rule ON rule.number = given.rule
-CROSS JOIN LATERAL (
-  SELECT
-  FROM {prefix}.oban_jobs AS job
-  WHERE job.meta ->> 'unique_key' = given.key COLLATE "C"
-  LIMIT 1
-) AS known
 CROSS JOIN LATERAL (
   SELECT oldest.*
   FROM unnest(rule.states) AS counted(state)

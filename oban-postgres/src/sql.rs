@@ -43,6 +43,7 @@ statements! {
     insert_jobs,
     insert_jobs_copy,
     insert_jobs_duplicates,
+    insert_jobs_known,
     insert_jobs_lock,
     insert_jobs_lock_held,
     insert_jobs_replace,

@@ -3,6 +3,7 @@
 //! Inserts of one key wait for each other by an advisory lock, so that an index that is only searched is enough, whatever
 //! states and periods count; and so that the second one learns how the first one's transaction ended.
 
+mod find;
 mod lock;
 mod replace;
 
@@ -11,20 +12,13 @@ use std::{
     mem,
 };
 
-use chrono::NaiveDateTime;
-use oban_core::{Inserted, Job, NewJob, Result, Unique, UniqueTimestamp};
+use oban_core::{Inserted, NewJob, Result};
 use serde_json::Value;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
-use super::insert::{
-    plain,
-    terms::{OPERATION, Terms},
-};
-use crate::{
-    Postgres,
-    bind::{bounded, micros, scheduled_at},
-    row,
-};
+use super::insert::{plain, terms::Terms};
+use crate::{Postgres, bind::scheduled_at};
+use find::{Found, find};
 use replace::Replacement;
 
 /// Inserts jobs with these keys, except duplicates. In a transaction.
@@ -119,70 +113,4 @@ fn first_of_each_key(open: &[usize], keys: &[Option<String>]) -> (Vec<usize>, Ve
 /// Whether two jobs of one key are unique in the same way, and replace nothing.
 fn is_alike(one: &NewJob, other: &NewJob) -> bool {
     one.unique == other.unique && one.replace.is_empty() && other.replace.is_empty()
-}
-
-/// The stored jobs that these are duplicates of, by their places.
-async fn find(
-    postgres: &Postgres,
-    conn: &mut PgConnection,
-    jobs: &[NewJob],
-    keys: &[Option<String>],
-    places: &[usize],
-    terms: Terms,
-) -> Result<BTreeMap<usize, Found>> {
-    let mut columns = Columns::default();
-    let mut rules: Vec<&Unique> = Vec::new();
-    for &at in places {
-        if let (Some(key), Some(unique)) = (&keys[at], &jobs[at].unique) {
-            // Most are unique in the way of the one before.
-            if rules.last().is_none_or(|rule| *rule != unique) {
-                rules.push(unique);
-            }
-            columns.positions.push(bounded(at));
-            columns.keys.push(key);
-            columns.rules.push(bounded(rules.len()));
-        }
-    }
-    if rules.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let statement = postgres
-        .query(&postgres.sql.insert_jobs_duplicates)
-        .bind(postgres.now())
-        .bind(rules.iter().map(|rule| states(rule)).collect::<Vec<_>>())
-        .bind(rules.iter().map(|rule| rule.counted_period().map(micros)).collect::<Vec<_>>())
-        .bind(
-            rules.iter().map(|rule| rule.counted_from() == UniqueTimestamp::ScheduledAt).collect::<Vec<_>>(),
-        )
-        .bind(columns.positions)
-        .bind(columns.keys)
-        .bind(columns.rules);
-    let rows = terms.hold(statement.fetch_all(conn)).await?;
-    rows.iter()
-        .map(|row| {
-            let position: i64 = row.try_get("position")?;
-            let found = Found { job: row::job(row)?, now: row.try_get("now")? };
-            Ok((usize::try_from(position).unwrap_or(usize::MAX), found))
-        })
-        .collect::<Result<_, sqlx::Error>>()
-        .map_err(row::unexpected(OPERATION))
-}
-
-/// A stored job, and the time when it was found.
-struct Found {
-    job: Job,
-    now: NaiveDateTime,
-}
-
-#[derive(Default)]
-struct Columns<'a> {
-    positions: Vec<i64>,
-    keys: Vec<&'a str>,
-    rules: Vec<i64>,
-}
-
-/// The literal of an array.
-fn states(rule: &Unique) -> String {
-    let states: Vec<&str> = rule.counted_states().iter().map(|state| state.as_str()).collect();
-    format!("{{{}}}", states.join(","))
 }
