@@ -34,9 +34,11 @@ pub(super) async fn find(
         .bind(&keys);
     let (mut known, mut several) = (BTreeMap::new(), BTreeSet::new());
     for row in terms.hold(statement.fetch_all(&mut *conn)).await? {
-        let (at, found) = placed(&row)?;
-        if known.insert(at, found).is_some() {
-            several.insert(at);
+        let at = place(&row).map_err(row::unexpected(OPERATION))?;
+        // One in a state that nobody knows is passed by in the look for the oldest, which goes by states.
+        match found(&row) {
+            Ok(found) if !known.contains_key(&at) => drop(known.insert(at, found)),
+            _ => drop(several.insert(at)),
         }
     }
     known.retain(|at, Found { job, now }| {
@@ -83,17 +85,19 @@ async fn oldest(
         .bind(columns.positions)
         .bind(columns.keys)
         .bind(columns.rules);
-    terms.hold(statement.fetch_all(conn)).await?.iter().map(placed).collect()
+    let rows = terms.hold(statement.fetch_all(conn)).await?;
+    let placed: Result<_, sqlx::Error> = rows.iter().map(|row| Ok((place(row)?, found(row)?))).collect();
+    placed.map_err(row::unexpected(OPERATION))
 }
 
-/// A stored job, and the place of the new one that has its key.
-fn placed(row: &PgRow) -> Result<(usize, Found)> {
-    let placed = || {
-        let position: i64 = row.try_get("position")?;
-        let found = Found { job: row::job(row)?, now: row.try_get("now")? };
-        Ok((usize::try_from(position).unwrap_or(usize::MAX), found))
-    };
-    placed().map_err(row::unexpected(OPERATION))
+/// Of the new job whose key the row has.
+fn place(row: &PgRow) -> Result<usize, sqlx::Error> {
+    let position: i64 = row.try_get("position")?;
+    Ok(usize::try_from(position).unwrap_or(usize::MAX))
+}
+
+fn found(row: &PgRow) -> Result<Found, sqlx::Error> {
+    Ok(Found { job: row::job(row)?, now: row.try_get("now")? })
 }
 
 /// A stored job, and the time when it was found.
