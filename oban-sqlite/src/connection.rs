@@ -11,8 +11,8 @@ use crate::error::from_sqlite;
 const STATEMENTS: usize = 64;
 
 /// Of pages kept in memory, at most. Keys of unique jobs are all over their index: with SQLite's default of 2 MB one bulk
-/// insert reads and writes the same pages again and again.
-const CACHE_KIB: i64 = 16 * 1024;
+/// insert reads and writes the same pages again and again. Of more than this, drains get slower.
+const CACHE_KIB: i64 = 8 * 1024;
 
 /// Another process that opens the file at the same instant is done with it within milliseconds.
 const RETRY_WAL_EVERY: Duration = Duration::from_millis(10);
