@@ -79,6 +79,7 @@ macro_rules! __each_story {
                 counts_an_outcome_whose_answer_was_lost,
                 replaces_an_outcome_that_cannot_be_stored,
                 keeps_its_heart_beating,
+                signs_off_for_good_while_its_heart_beats,
                 shares_a_queue_with_a_node_and_another_drain,
                 runs_the_jobs_of_a_fetch_whose_answer_was_lost,
                 ends_however_jobs_breed,
@@ -190,6 +191,7 @@ macro_rules! __each_story {
                 asks_jobs_to_end_before_the_grace_is_over,
                 hands_back_what_cannot_be_stopped,
                 resigns_before_it_drains,
+                signs_off_for_good_while_its_heart_beats,
                 stops_when_its_last_handle_is_dropped,
                 runs_until_told,
             }

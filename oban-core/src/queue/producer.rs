@@ -283,7 +283,7 @@ impl Producer {
             Ok(Err(error)) => tracing::warn!(%error, queue = self.meta.queue, "{UNSTORED}"),
             Err(_) => tracing::warn!(queue = self.meta.queue, "{UNSTORED}"),
         }
-        self.wiring.meta.send_replace(self.meta.clone());
+        self.wiring.meta.send_replace(Some(self.meta.clone()));
     }
 
     /// A fetch under way was asked for under the old setting: whoever pauses a queue wants to have seen its last jobs

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::QueueInfo;
+use super::{QueueInfo, hearts::Hearts};
 use crate::{JobId, QueueChange, QueueMeta};
 
 /// How a producer is reached, and how it behaves.
@@ -10,7 +10,9 @@ use crate::{JobId, QueueChange, QueueMeta};
 pub(crate) struct Wiring {
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) wake: Arc<Notify>,
-    pub(crate) meta: watch::Sender<QueueMeta>,
+    /// As it is registered; none from when it signs off.
+    pub(crate) meta: watch::Sender<Option<QueueMeta>>,
+    pub(crate) hearts: Hearts,
     pub(crate) blocking: bool,
     pub(crate) cancel_grace: Duration,
     pub(crate) shutdown_grace: Duration,

@@ -20,7 +20,7 @@ use crate::{
     config::Settings,
     engine::{Relayed, SharedNotifier, Traced},
     peer::Election,
-    queue::{Executor, Producer, QueueOptions, Wiring},
+    queue::{Executor, Hearts, Producer, QueueOptions, Wiring},
     service::{Cron, Gossip, Pruning, Pulse, Refresher, Reindexing, Rescuing, Sonar, Sounding, Stager},
     telemetry::{Event, NodeEvent, Propagation, QueueEvent, Source, Telemetry},
     worker::Registry,
@@ -36,6 +36,7 @@ pub(crate) struct Node {
     pub(super) settings: Settings,
     pub(super) propagation: Propagation,
     pub(super) queues: Arc<Queues>,
+    hearts: Hearts,
     pub(super) leads: watch::Sender<bool>,
     pub(super) sounding: watch::Sender<Sounding>,
     /// Runs jobs as they are inserted, in tests that want it.
@@ -87,6 +88,7 @@ impl Node {
             settings,
             propagation: instruments.propagation,
             queues: Arc::default(),
+            hearts: Hearts::default(),
             leads: watch::Sender::new(false),
             sounding: watch::Sender::new(Sounding::default()),
             inline,
@@ -123,7 +125,9 @@ impl Node {
         let Self { engine, settings, .. } = &**self;
         let refresher = Refresher::new(
             engine.clone(),
+            self.supervisor.clone(),
             Arc::clone(&self.queues),
+            self.hearts.clone(),
             settings.heartbeat_interval,
             self.pulse.clone(),
         );
@@ -231,7 +235,7 @@ impl Node {
         let engine = self.engine.clone();
         let meta = self.supervisor.run(async move { engine.init_queue(&spec).await }).await?;
         let (commands, receiver) = mpsc::unbounded_channel();
-        let (meta_sender, meta_receiver) = watch::channel(meta.clone());
+        let (meta_sender, meta_receiver) = watch::channel(Some(meta.clone()));
         let handle = queues::Handle {
             commands,
             wake: Arc::new(Notify::new()),
@@ -243,6 +247,7 @@ impl Node {
             commands: receiver,
             wake: Arc::clone(&handle.wake),
             meta: meta_sender,
+            hearts: self.hearts.clone(),
             blocking: options.blocking,
             cancel_grace: self.settings.cancel_grace_period,
             shutdown_grace: self.settings.shutdown_grace_period,

@@ -20,7 +20,8 @@ pub(crate) struct Queues(Mutex<BTreeMap<String, Handle>>);
 pub(crate) struct Handle {
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) wake: Arc<Notify>,
-    pub(super) meta: watch::Receiver<QueueMeta>,
+    /// As it is registered; none from when it signs off.
+    pub(super) meta: watch::Receiver<Option<QueueMeta>>,
     pub(super) shutdown: CancellationToken,
     /// Fires when the queue has stopped.
     pub(super) stopped: CancellationToken,
@@ -31,8 +32,9 @@ impl Queues {
         self.lock().keys().cloned().collect()
     }
 
+    /// The registrations to keep alive.
     pub(crate) fn metas(&self) -> Vec<QueueMeta> {
-        self.lock().values().map(|queue| queue.meta.borrow().clone()).collect()
+        self.lock().values().filter_map(|queue| queue.meta.borrow().clone()).collect()
     }
 
     /// All of them as they are now, sorted by name. One that stops meanwhile is left out.

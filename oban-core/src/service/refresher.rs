@@ -8,13 +8,16 @@ use super::{Outage, every, next_tick};
 use crate::{
     Engine, Error, ErrorKind, Result,
     engine::Traced,
-    runtime::{Queues, Service},
+    queue::Hearts,
+    runtime::{Queues, Service, Supervisor},
 };
 
 /// Beats the hearts of this node's producers.
 pub(crate) struct Refresher {
     engine: Traced,
+    supervisor: Supervisor,
     queues: Arc<Queues>,
+    hearts: Hearts,
     interval: Duration,
     pulse: watch::Sender<Pulse>,
     outage: Outage,
@@ -33,26 +36,36 @@ const SOON: Duration = Duration::from_secs(1);
 impl Refresher {
     pub(crate) fn new(
         engine: Traced,
+        supervisor: Supervisor,
         queues: Arc<Queues>,
+        hearts: Hearts,
         interval: Duration,
         pulse: watch::Sender<Pulse>,
     ) -> Self {
-        Self { outage: Outage::of(&engine), engine, queues, interval, pulse }
+        Self { outage: Outage::of(&engine), engine, supervisor, queues, hearts, interval, pulse }
     }
 
     async fn beat(&mut self) -> bool {
-        let metas = self.queues.metas();
+        let beating = self.hearts.begin().await;
+        let (engine, metas, given_up) = (self.engine.clone(), self.queues.metas(), self.interval * 2);
+        // It goes on for a while when it is late, so that who signs off can wait until it took effect.
+        let call = self.supervisor.run(async move {
+            let _beating = beating;
+            tokio::time::timeout(given_up, engine.refresh_queues(&metas))
+                .await
+                .unwrap_or_else(|_| Err(late()))
+        });
         // Better a new try on another connection than a long wait on a dead one.
-        let late = || {
-            Error::new(ErrorKind::Unavailable, "refresh_queues", "no answer in time for the next heartbeat")
-        };
-        let beating = tokio::time::timeout(self.interval, self.engine.refresh_queues(&metas));
-        let answer = beating.await.unwrap_or_else(|_| Err(late()));
+        let answer = tokio::time::timeout(self.interval, call).await.unwrap_or_else(|_| Err(late()));
         let beaten = self.outage.watch("refresher", answer).is_some();
         let interval = self.interval;
         self.pulse.send_modify(|pulse| pulse.beat(beaten, interval));
         beaten
     }
+}
+
+fn late() -> Error {
+    Error::new(ErrorKind::Unavailable, "refresh_queues", "no answer in time for the next heartbeat")
 }
 
 impl Pulse {

@@ -311,6 +311,18 @@ pub async fn keeps_its_heart_beating(c: Cluster) {
     judge.stop().await.unwrap();
 }
 
+pub async fn signs_off_for_good_while_its_heart_beats(c: Cluster) {
+    let (faulty, oban) = faulty_manual(&c).await;
+    oban.insert(Act::job("a", Scene::Wait)).await.unwrap();
+    let mut draining = start_drain(&oban, "default");
+    c.notes.started("a").await;
+    faulty.beats_slowly().await;
+    c.notes.open_gate(1);
+    assert_eq!(ended(&mut draining).await.unwrap().completed, 1);
+    faulty.has_beaten().await;
+    assert_eq!(faulty.revived(), 0, "it registered again who had signed off");
+}
+
 pub async fn shares_a_queue_with_a_node_and_another_drain(c: Cluster) {
     let oban = manual(&c).await;
     oban.insert_all((0..200).map(|name| complete(&name.to_string()))).await.unwrap();

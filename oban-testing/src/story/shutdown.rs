@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use oban_core::{ErrorKind, JobState};
+use oban_core::{Engine, ErrorKind, JobState};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -8,6 +8,7 @@ use super::{
     Cluster,
     cast::{Act, Scene},
     cluster::eventually,
+    faulty::Faulty,
 };
 
 pub async fn stops_at_once_when_idle(c: Cluster) {
@@ -89,6 +90,18 @@ pub async fn resigns_before_it_drains(c: Cluster) {
     stopped.unwrap();
     assert!(began.elapsed() < Duration::from_secs(25), "told by the resignation, not by the lease");
     other.stop().await.unwrap();
+}
+
+pub async fn signs_off_for_good_while_its_heart_beats(c: Cluster) {
+    let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
+    let engine: Arc<dyn Engine> = Arc::<Faulty>::clone(&faulty);
+    // So that the slow heartbeat is late, and not given up.
+    let node = c.node_on(engine, "web.1").heartbeat_interval("200ms");
+    let oban = node.queue("default", 1).start().await.unwrap();
+    faulty.beats_slowly().await;
+    oban.stop().await.unwrap();
+    faulty.has_beaten().await;
+    assert_eq!(faulty.revived(), 0, "it registered again who had signed off");
 }
 
 pub async fn stops_when_its_last_handle_is_dropped(c: Cluster) {

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use tokio::{sync::Mutex, task::JoinHandle};
+use tokio::{sync::Mutex, task::JoinHandle, time::timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
@@ -138,17 +138,11 @@ impl Service for Beat {
     }
 
     async fn run(&mut self, shutdown: &CancellationToken) -> Result<()> {
-        let beating = async {
-            loop {
-                tokio::time::sleep(self.interval).await;
-                if let Err(error) = self.engine.refresh_queues(std::slice::from_ref(&self.meta)).await {
-                    tracing::warn!(%error, queue = self.meta.queue, "a drain's heart missed a beat");
-                }
+        // A beat under way is waited for: it would register again who has left.
+        while timeout(self.interval, shutdown.cancelled()).await.is_err() {
+            if let Err(error) = self.engine.refresh_queues(std::slice::from_ref(&self.meta)).await {
+                tracing::warn!(%error, queue = self.meta.queue, "a drain's heart missed a beat");
             }
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = beating => {}
         }
         Ok(())
     }

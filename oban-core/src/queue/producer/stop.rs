@@ -61,6 +61,8 @@ impl Producer {
         {
             tracing::debug!(%error, queue = self.meta.queue, "could not announce the jobs handed back");
         }
+        self.wiring.meta.send_replace(None);
+        self.wiring.hearts.settle().await;
         if let Err(error) = self.engine.shutdown_queue(&self.meta).await {
             tracing::warn!(%error, queue = self.meta.queue, "could not sign off; the registration goes stale by itself");
         }
