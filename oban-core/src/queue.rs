@@ -1,6 +1,7 @@
 //! One queue on one node: who fetches its jobs, who runs them, who reports them.
 
 mod acker;
+mod ahead;
 mod appetite;
 mod calls;
 mod drain;

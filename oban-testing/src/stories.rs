@@ -115,6 +115,8 @@ macro_rules! __each_story {
             }
             limits {
                 never_runs_more_than_the_limit,
+                never_runs_more_than_the_limit_of_quick_jobs,
+                leaves_to_others_what_waits_behind_a_slow_job,
                 starts_by_priority_then_time_then_id,
                 runs_each_job_once_on_two_nodes,
                 runs_jobs_truly_in_parallel,
@@ -123,6 +125,7 @@ macro_rules! __each_story {
             }
             outages {
                 keeps_outcomes_through_an_outage,
+                runs_quick_jobs_once_whatever_gets_lost,
                 tries_at_once_again_when_another_transaction_is_in_the_way,
                 fetches_again_after_an_outage,
                 runs_the_jobs_of_a_fetch_whose_answer_was_lost,

@@ -40,6 +40,9 @@ fn defined_in(folder: &str) -> BTreeSet<String> {
     let mut defined = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let module = path.file_stem().unwrap().to_str().unwrap();
         for line in fs::read_to_string(&path).unwrap().lines() {
             if let Some(case) = line.strip_prefix("pub async fn ") {

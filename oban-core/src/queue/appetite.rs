@@ -84,6 +84,17 @@ impl Appetite {
         self.hungry
     }
 
+    /// Whether the last fetch brought all it asked for.
+    pub(super) fn has_backlog(&self) -> bool {
+        self.backlog
+    }
+
+    /// Jobs went back to the store, before what has been passed.
+    pub(super) fn returned(&mut self) {
+        self.hinted();
+        self.passed = None;
+    }
+
     /// How many calls a queue may have under way. With two, the jobs of one batch run while the store works on the other.
     pub(super) fn most_calls(&self, limit: usize) -> usize {
         if self.backlog && limit >= TWO_CALLS_FROM { 2 } else { 1 }
@@ -133,6 +144,13 @@ mod tests {
         let appetite = searched(Duration::from_mins(1), 7).await;
         advance(LONGEST_PAUSE).await;
         assert_eq!(appetite.search().after, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_back_at_once_for_what_was_given_back() {
+        let mut appetite = searched(Duration::from_millis(20), 7).await;
+        appetite.returned();
+        assert_eq!((appetite.is_hungry(), appetite.search().after), (true, None));
     }
 
     #[tokio::test(start_paused = true)]

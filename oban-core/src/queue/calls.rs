@@ -8,8 +8,12 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 
+use serde_json::json;
+
 use super::appetite::Search;
-use crate::{Ack, Engine, Fetch, Fetched, JobId, QueueMeta, Reclaimed, Result, engine::Traced};
+use crate::{
+    Ack, Channel, Engine, Fetch, Fetched, JobId, Notifier, QueueMeta, Reclaimed, Result, engine::Traced,
+};
 
 /// The calls under way.
 #[derive(Default)]
@@ -72,7 +76,16 @@ impl Calls {
     /// Hands back what executes in our name, except these jobs. Not for use beside another call.
     pub(super) fn reclaim(&mut self, engine: Traced, queue: QueueMeta, known: Vec<JobId>) {
         self.reclaiming = true;
-        self.start(async move { Answer::Reclaimed(engine.reclaim_jobs(&queue, &known).await) });
+        self.start(async move {
+            let reclaimed = engine.reclaim_jobs(&queue, &known).await;
+            // Other nodes need not wait until they look for themselves.
+            if reclaimed.as_ref().is_ok_and(|reclaimed| !reclaimed.jobs.is_empty())
+                && let Err(error) = engine.notify(Channel::Insert, &[json!({"queue": queue.queue})]).await
+            {
+                tracing::debug!(%error, queue = queue.queue, "could not announce the jobs handed back");
+            }
+            Answer::Reclaimed(reclaimed)
+        });
     }
 
     /// The next answer; never without a call. Cancel-safe.

@@ -1,3 +1,4 @@
+mod demand;
 mod ending;
 mod stop;
 
@@ -10,6 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Executor, QueueInfo,
     acker::Acker,
+    ahead::Ahead,
     appetite::Appetite,
     calls::{Answer, Calls},
     inbox::Inbox,
@@ -19,7 +21,7 @@ use super::{
     wiring::{Command, Wiring},
 };
 use crate::{
-    Ack, Channel, Engine, Error, ErrorKind, Job, JobId, Notice, Notifier, QueueChange, QueueMeta, Result,
+    Ack, Channel, Engine, Error, ErrorKind, JobId, Notice, Notifier, QueueChange, QueueMeta, Result,
     Subscription,
     engine::Traced,
     runtime::Service,
@@ -38,6 +40,7 @@ pub(crate) struct Producer {
     meta: QueueMeta,
     wiring: Wiring,
     hints: Subscription,
+    ahead: Ahead,
     runs: Runs,
     acker: Acker,
     tracker: TaskTracker,
@@ -48,6 +51,8 @@ pub(crate) struct Producer {
     appetite: Appetite,
     /// Rows may be executing in our name that we know nothing of: a fetch went unanswered.
     lost_answer: bool,
+    /// Jobs were given up that still execute in our name.
+    gave_up: bool,
     /// When to look for such rows all the same, if anything [could have](Self::is_audit_idle) left some.
     audit_at: Instant,
     /// Until when a fetch that was given up may still take effect, for example because a cut network heals.
@@ -77,6 +82,7 @@ impl Producer {
         let hints = engine.listen(&[Channel::Insert]);
         let audit_at = Instant::now() + wiring.audit_interval;
         Self {
+            ahead: Ahead::default(),
             runs: Runs::new(engine.telemetry().clone()),
             acker: Acker::new(engine.telemetry().clone()),
             engine,
@@ -90,6 +96,7 @@ impl Producer {
             calls: Calls::default(),
             appetite: Appetite::new(),
             lost_answer: false,
+            gave_up: false,
             audit_at,
             doubt_until: None,
             watchman: None,
@@ -106,12 +113,14 @@ impl Producer {
         if self.is_audit_idle() {
             self.audit_at = self.audit_at.max(Instant::now() + self.wiring.audit_interval);
         }
+        self.give_up_what_waits_in_vain();
         while self.may_call() {
             let enough = self.enough();
             let demand = NonZeroUsize::new(self.demand()).filter(|demand| demand.get() >= enough);
             if self.must_audit() {
                 self.audit_at = Instant::now() + self.wiring.audit_interval;
-                let known = self.runs.ids().into_iter().chain(self.acker.ids()).collect();
+                let known =
+                    self.runs.ids().into_iter().chain(self.acker.ids()).chain(self.ahead.ids()).collect();
                 self.calls.reclaim(self.engine.clone(), self.meta.clone(), known);
             } else if let Some(demand) = demand {
                 let (engine, acks) = (self.engine.clone(), self.acker.take());
@@ -122,8 +131,13 @@ impl Producer {
                 break;
             }
         }
+        self.start();
         if self.burst.is_none() {
-            let wanted = if self.may_call() { self.enough() } else { usize::MAX };
+            let wanted = match self.may_call() {
+                _ if self.ahead.len() > 0 => 1,
+                true => self.enough(),
+                false => usize::MAX,
+            };
             self.inbox.want(wanted);
         }
     }
@@ -132,33 +146,19 @@ impl Producer {
         let most = if self.must_audit() || self.acker.is_one_by_one() {
             1
         } else {
-            self.appetite.most_calls(self.meta.limit)
+            self.appetite.most_calls(self.window())
         };
         self.burst.is_none() && self.calls.leave_room(most) && self.acker.wait().is_none()
     }
 
     fn must_audit(&self) -> bool {
-        self.lost_answer || self.audit_at <= Instant::now()
+        self.lost_answer || self.gave_up || self.audit_at <= Instant::now()
     }
 
     /// Nothing runs, and each fetch was answered: the store need not be asked, however long that lasts.
     fn is_audit_idle(&self) -> bool {
-        self.runs.len() == 0 && self.doubt_until.is_none_or(|until| until <= Instant::now())
-    }
-
-    /// The outcomes or free slots that are worth a call: any, but beside another call not few.
-    fn enough(&self) -> usize {
-        if self.calls.len() == 0 { 1 } else { self.meta.limit / 4 }
-    }
-
-    /// How many jobs to ask for; 0 when there is no reason to ask.
-    fn demand(&self) -> usize {
-        if self.appetite.is_hungry() && self.meta.is_fetching() && !self.acker.is_one_by_one() {
-            let free = self.meta.limit.saturating_sub(self.runs.len() + self.calls.demand());
-            free.min(self.meta.limit.div_ceil(self.appetite.most_calls(self.meta.limit)))
-        } else {
-            0
-        }
+        self.runs.len() + self.ahead.len() == 0
+            && self.doubt_until.is_none_or(|until| until <= Instant::now())
     }
 
     fn answered(&mut self, answer: Answer) {
@@ -170,7 +170,8 @@ impl Producer {
                 if self.watchman.is_some() {
                     self.refuse(&fetched.jobs);
                 } else {
-                    self.start(fetched.jobs);
+                    self.ahead.push(fetched.jobs);
+                    self.start();
                 }
                 let cancelled = std::mem::take(&mut self.cancelled);
                 self.end(cancelled, Deadline::Gone);
@@ -189,8 +190,14 @@ impl Producer {
                 self.lost_answer = false;
                 self.acker.recover();
                 self.end(reclaimed.gone, Deadline::Gone);
-                let count = reclaimed.jobs.len();
-                if count > 0 {
+                let (count, gave_up) = (reclaimed.jobs.len(), std::mem::take(&mut self.gave_up));
+                if gave_up {
+                    tracing::debug!(
+                        queue = self.meta.queue,
+                        count,
+                        "gave back jobs that would have waited here"
+                    );
+                } else if count > 0 {
                     self.tell(|queue| QueueEvent::Reclaimed { queue, count });
                     tracing::warn!(
                         queue = self.meta.queue,
@@ -212,22 +219,15 @@ impl Producer {
         self.acker.back_off(error);
     }
 
-    fn start(&mut self, jobs: Vec<Arc<Job>>) {
-        let slots: Vec<_> = jobs.into_iter().map(|job| self.runs.add(job, Arc::clone(&self.inbox))).collect();
-        if self.wiring.blocking {
-            self.executor.start_threads(slots, &self.tracker);
-        } else if !slots.is_empty() {
-            let burst = self.inbox.begin_burst(slots.len(), self.burst.is_some());
-            self.burst = Some(Instant::now() + LONGEST_BURST);
-            let inbox = Arc::clone(&self.inbox);
-            self.executor.start_tasks(slots, &self.tracker, move || inbox.end_burst(burst));
-        }
-    }
-
     fn take_events(&mut self) {
+        let (mut ended, mut first) = (0, None);
         for event in self.inbox.take() {
             match event {
-                Event::Finished { run, ack, story } => self.finished(run, ack, story),
+                Event::Finished { run, ack, story } => {
+                    first = first.into_iter().chain(self.runs.since(run)).min();
+                    ended += 1;
+                    self.finished(run, ack, story);
+                }
                 // Cancelled before it has begun to count.
                 Event::Timeout { run, .. } if self.runs.deadline(run).is_some() => {}
                 Event::Timeout { run, after } => {
@@ -236,6 +236,9 @@ impl Producer {
                     self.runs.set_deadline(run, deadline);
                 }
             }
+        }
+        if let Some(first) = first {
+            self.ahead.pace(ended, first);
         }
     }
 
@@ -277,6 +280,7 @@ impl Producer {
         }
         self.tell(|queue| QueueEvent::of(queue, change));
         self.settle_calls().await;
+        self.give_up_what_waits_in_vain();
         let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
         match storing.await {
             Ok(Ok(())) => {}
@@ -346,7 +350,8 @@ impl Service for Producer {
             // While a call is under way, its answer is what is waited for.
             let call =
                 if self.calls.len() > 0 { None } else { Some(self.acker.wait().unwrap_or(self.audit_at)) };
-            let next = [until, self.runs.next_deadline(), call, self.burst].into_iter().flatten().min();
+            let next = [until, self.runs.next_deadline(), call, self.burst, self.ahead.stale_at()];
+            let next = next.into_iter().flatten().min();
             tokio::select! {
                 answer = self.calls.answer() => self.answered(answer),
                 Some(command) = self.wiring.commands.recv() => self.obey(command).await,

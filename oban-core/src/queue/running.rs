@@ -33,6 +33,7 @@ pub(super) enum Deadline {
 #[derive(Debug)]
 struct Running {
     slot: Arc<Slot>,
+    since: Instant,
     deadline: Option<(Instant, Deadline)>,
 }
 
@@ -55,7 +56,7 @@ impl Runs {
     }
 
     /// Takes up a fetched job.
-    pub(super) fn add(&mut self, job: Arc<Job>, inbox: Arc<Inbox>) -> Arc<Slot> {
+    pub(super) fn add(&mut self, job: Arc<Job>, inbox: Arc<Inbox>, since: Instant) -> Arc<Slot> {
         // Given to us again, it was taken from the old run: that one must not go on beside the new.
         if let Some(run) = self.of(job.id) {
             self.abandon(run);
@@ -63,7 +64,7 @@ impl Runs {
         self.last += 1;
         let run = RunId { job: job.id, number: self.last };
         let slot = Arc::new(Slot::new(run, job, inbox));
-        self.runs.insert(run.job, Running { slot: Arc::clone(&slot), deadline: None });
+        self.runs.insert(run.job, Running { slot: Arc::clone(&slot), since, deadline: None });
         slot
     }
 
@@ -149,6 +150,11 @@ impl Runs {
         if let Some((at, _)) = deadline {
             self.deadlines.insert((at, run));
         }
+    }
+
+    /// When a run was given its slot.
+    pub(super) fn since(&self, run: RunId) -> Option<Instant> {
+        self.get(run).map(|running| running.since)
     }
 
     /// What is going to happen to a run.

@@ -20,6 +20,32 @@ pub async fn never_runs_more_than_the_limit(c: Cluster) {
     oban.stop().await.unwrap();
 }
 
+pub async fn never_runs_more_than_the_limit_of_quick_jobs(c: Cluster) {
+    const COUNT: usize = 1_000;
+    let oban = c.start(3).await;
+    oban.insert_all((0..COUNT).map(|number| Act::job(number.to_string(), Scene::Complete))).await.unwrap();
+    c.count_becomes(JobState::Completed, COUNT as u64).await;
+    let book = c.notes.book();
+    assert_eq!((book.started.len(), book.peak["default"] <= 3), (COUNT, true), "{:?}", book.peak);
+    oban.stop().await.unwrap();
+}
+
+pub async fn leaves_to_others_what_waits_behind_a_slow_job(c: Cluster) {
+    let paused = QueueOptions::limit(1).paused();
+    let oban = c.node().queue("default", paused).start().await.unwrap();
+    let scene = |number| if number < 300 { Scene::Complete } else { Scene::Wait };
+    oban.insert_all((0..330).map(|number| Act::job(number.to_string(), scene(number)))).await.unwrap();
+    oban.resume_queue("default").await.unwrap();
+    c.notes.started("300").await;
+    let other = c.other_node().queue("default", 50).start().await.unwrap();
+    c.notes.until("the other node runs the rest", |book| book.started.len() == 330).await;
+    c.notes.open_gate(30);
+    c.count_becomes(JobState::Completed, 330).await;
+    let started = c.notes.book().started;
+    assert_eq!(started.iter().collect::<BTreeSet<_>>().len(), 330, "none ran twice");
+    tokio::try_join!(oban.stop(), other.stop()).unwrap();
+}
+
 pub async fn starts_by_priority_then_time_then_id(c: Cluster) {
     let oban = c.node().queue("default", QueueOptions::limit(1).paused()).start().await.unwrap();
     let acts = [("third", 1), ("first", 0), ("fourth", 1), ("second", 0)];

@@ -39,6 +39,20 @@ pub async fn keeps_outcomes_through_an_outage(c: Cluster) {
     oban.stop().await.unwrap();
 }
 
+pub async fn runs_quick_jobs_once_whatever_gets_lost(c: Cluster) {
+    const COUNT: usize = 2_000;
+    let (faulty, oban) = faulty_node(&c, 2).await;
+    oban.insert_all((0..COUNT).map(|name| Act::job(name.to_string(), Scene::Complete))).await.unwrap();
+    for part in 1..10 {
+        c.notes.until("some more have run", |book| book.started.len() >= part * COUNT / 10).await;
+        faulty.lose_next_fetches(1);
+        faulty.lose_next_acks(1);
+    }
+    c.count_becomes(JobState::Completed, COUNT as u64).await;
+    ran_once(&c, COUNT);
+    oban.stop().await.unwrap();
+}
+
 pub async fn tries_at_once_again_when_another_transaction_is_in_the_way(c: Cluster) {
     let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
     let witness = Witness::new();

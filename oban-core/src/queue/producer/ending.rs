@@ -39,6 +39,12 @@ impl Producer {
 
     /// Asks runs to end, and ends them after a grace; once, however often it is said.
     pub(super) fn end(&mut self, ids: Vec<JobId>, why: Deadline) {
+        for job in self.ahead.remove(&ids) {
+            // As for a run that is cancelled: taken by the store only if that was left to us.
+            if why == Deadline::Cancelled {
+                self.acker.push(Ack::of(&job, Finish::Cancel { error: CANCELLED.to_owned() }), None);
+            }
+        }
         let at = Instant::now() + self.wiring.cancel_grace;
         for id in ids {
             let Some(run) = self.runs.of(id) else { continue };

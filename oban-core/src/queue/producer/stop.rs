@@ -14,7 +14,7 @@ use crate::{
 impl Producer {
     /// What comes next.
     pub(super) fn order(&mut self) -> Option<Order> {
-        let untold = self.acker.len() + self.calls.len() + usize::from(self.lost_answer);
+        let untold = self.acker.len() + self.calls.len() + usize::from(self.lost_answer || self.gave_up);
         self.watchman.as_mut().map(|watchman| watchman.order(self.runs.len(), untold))
     }
 
