@@ -5,7 +5,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use oban_core::{
-    Context, Inspect, Job, JobArgs, JobFilter, JobId, JobState, NewJob, Oban, Outcome, Performed, Worker,
+    Context, Inspect, Job, JobArgs, JobFilter, JobId, JobState, NewJob, Oban, Outcome, Performed,
+    QueueOptions, Worker,
 };
 use oban_testing::Memory;
 use serde::{Deserialize, Serialize};
@@ -38,10 +39,10 @@ impl Worker<Started> for Nap {
     }
 }
 
-async fn node(memory: &Memory, name: &str, limit: usize) -> (Oban, Starts) {
+async fn node(memory: &Memory, name: &str, queue: impl Into<QueueOptions>) -> (Oban, Starts) {
     let (sender, starts) = unbounded_channel();
     let node = Oban::builder(memory.clone()).node(name).state(Started(sender)).worker::<Nap>();
-    (node.shutdown_grace_period("10ms").queue("default", limit).start().await.unwrap(), starts)
+    (node.shutdown_grace_period("10ms").queue("default", queue).start().await.unwrap(), starts)
 }
 
 async fn insert(memory: &Memory, naps: impl IntoIterator<Item = u64>) -> Vec<JobId> {
@@ -149,6 +150,18 @@ async fn takes_no_more_than_it_runs_of_jobs_that_take_their_time() {
     let memory = Memory::new();
     insert(&memory, [2; 100]).await;
     let (oban, mut starts) = node(&memory, "one", 5).await;
+    for _ in 0..100 {
+        starts.recv().await.unwrap();
+        assert!(jobs(&memory, JobState::Executing).await.len() <= 5);
+    }
+    oban.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn takes_no_more_than_it_runs_if_told_so() {
+    let memory = Memory::new();
+    insert(&memory, [0; 100]).await;
+    let (oban, mut starts) = node(&memory, "one", QueueOptions::limit(5).without_read_ahead()).await;
     for _ in 0..100 {
         starts.recv().await.unwrap();
         assert!(jobs(&memory, JobState::Executing).await.len() <= 5);

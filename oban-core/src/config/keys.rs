@@ -48,6 +48,7 @@ const QUEUE: &[Key<QueueOptions>] = &[
     Key::new("limit", |options, value| limit(value, &mut options.limit)),
     Key::new("paused", |options, value| flag(value, &mut options.paused)),
     Key::new("blocking", |options, value| flag(value, &mut options.blocking)),
+    Key::new("read_ahead", |options, value| flag(value, &mut options.read_ahead)),
 ];
 
 fn queues(value: &Value, queues: &mut Vec<(String, QueueOptions)>) -> Result<(), Problems> {
@@ -99,9 +100,11 @@ fn listed(text: &str) -> Result<(String, QueueOptions), Problems> {
         match part {
             "blocking" => options.blocking = true,
             "paused" => options.paused = true,
+            "without_read_ahead" => options.read_ahead = false,
             other => {
-                let what =
-                    format!("{other:?} in {text:?} is no option of a queue; there are blocking and paused");
+                let what = format!(
+                    "{other:?} in {text:?} is no option of a queue; there are blocking, paused and without_read_ahead"
+                );
                 return Err(vec![Problem::new(what)]);
             }
         }

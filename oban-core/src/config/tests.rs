@@ -28,12 +28,12 @@ const CASES: &[Case] = &[
     ("node", "'web.1'", "web.1", |settings| settings.node == "web.1"),
     (
         "queues",
-        "{ mailers = 10, images = { limit = 4, blocking = true, paused = true } }",
-        "mailers:10, images:4:blocking:paused",
+        "{ mailers = 10, images = { limit = 4, blocking = true, paused = true, read_ahead = false } }",
+        "mailers:10, images:4:blocking:paused:without_read_ahead",
         |settings| {
             let mut queues = settings.queues.clone();
             queues.sort_by(|one, other| one.0.cmp(&other.0));
-            let images = QueueOptions::limit(4).blocking().paused();
+            let images = QueueOptions::limit(4).blocking().paused().without_read_ahead();
             queues == [("images".to_owned(), images), ("mailers".to_owned(), 10.into())]
         },
     ),

@@ -14,7 +14,7 @@ use crate::{
 
 /// Gathers the outcomes of one producer's runs and keeps each until the store took it.
 ///
-/// Its memory is bounded by the queue's limit: an outcome holds its slot until it is stored, so an
+/// Its memory is bounded by the queue's limit and what it may read ahead: no fetch succeeds without the outcomes, so an
 /// outage stops consumption instead of losing results.
 #[derive(Debug)]
 pub(super) struct Acker {

@@ -11,11 +11,12 @@ use crate::{Job, JobId};
 /// Jobs that end at once are gone before the store has given the next ones, so their queue would spend its time in
 /// small calls. It reads ahead instead: only where jobs end within a [millisecond](QUICK), no more than it works off in a few,
 /// and never so that more run than the limit. What has to wait here all the same goes back to the store, untouched.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ahead {
     jobs: VecDeque<(Instant, Arc<Job>)>,
     /// How many the pace of the last jobs allows.
     room: usize,
+    most: usize,
 }
 
 /// Only jobs that take no longer are worth it. Any that calls a service, or another database, does.
@@ -31,6 +32,10 @@ const MOST: usize = 500;
 const STALE_AFTER: Duration = Duration::from_millis(100);
 
 impl Ahead {
+    pub(super) fn new(may_read: bool) -> Self {
+        Self { jobs: VecDeque::new(), room: 0, most: if may_read { MOST } else { 0 } }
+    }
+
     /// How many jobs may be the producer's beside those that run.
     pub(super) fn room(&self) -> usize {
         self.room
@@ -85,7 +90,7 @@ impl Ahead {
             0
         } else {
             let lots = REACH.as_nanos() / took.as_nanos().max(1);
-            usize::try_from(lots).unwrap_or(MOST).saturating_mul(ended).min(MOST)
+            usize::try_from(lots).unwrap_or(MOST).saturating_mul(ended).min(self.most)
         };
     }
 }
@@ -104,7 +109,7 @@ mod tests {
     }
 
     async fn room_after(ended: usize, took: Duration) -> usize {
-        let (mut ahead, began) = (Ahead::default(), Instant::now());
+        let (mut ahead, began) = (Ahead::new(true), Instant::now());
         advance(took).await;
         ahead.pace(ended, began);
         ahead.room()
@@ -112,7 +117,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn reads_ahead_what_quick_jobs_leave_behind_in_ten_milliseconds() {
-        assert_eq!(Ahead::default().room(), 0, "before it knows their pace");
+        assert_eq!(Ahead::new(true).room(), 0, "before it knows their pace");
         assert_eq!(room_after(10, Duration::from_micros(500)).await, 200);
         assert_eq!(room_after(1, QUICK).await, 10);
         assert_eq!(room_after(100, Duration::from_nanos(1)).await, MOST);
@@ -122,7 +127,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn gives_jobs_in_their_order_and_goes_stale_by_the_first() {
-        let mut ahead = Ahead::default();
+        let mut ahead = Ahead::new(true);
         assert_eq!(ahead.stale_at(), None);
         ahead.push(jobs(1..4));
         let first = Instant::now();

@@ -82,7 +82,7 @@ impl Producer {
         let hints = engine.listen(&[Channel::Insert]);
         let audit_at = Instant::now() + wiring.audit_interval;
         Self {
-            ahead: Ahead::default(),
+            ahead: Ahead::new(wiring.read_ahead),
             runs: Runs::new(engine.telemetry().clone()),
             acker: Acker::new(engine.telemetry().clone()),
             engine,

@@ -14,6 +14,7 @@ pub(crate) struct Wiring {
     pub(crate) meta: watch::Sender<Option<QueueMeta>>,
     pub(crate) hearts: Hearts,
     pub(crate) blocking: bool,
+    pub(crate) read_ahead: bool,
     pub(crate) cancel_grace: Duration,
     pub(crate) shutdown_grace: Duration,
     /// How often to look for rows that execute in our name without our knowledge.

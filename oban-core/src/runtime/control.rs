@@ -22,8 +22,8 @@ impl Oban {
     /// it. Where the queue runs already nothing changes.
     ///
     /// # Errors
-    /// `Invalid` when the options make no sense, when other nodes are to start a `blocking()` queue, which cannot be said
-    /// to them, or when the queue runs already and the scope is `Local`; `Stopped` after a stop; those of telling others.
+    /// `Invalid` when the options make no sense, when other nodes are to start a `blocking()` queue or one
+    /// `without_read_ahead()`, which cannot be said to them, or when the queue runs already and the scope is `Local`; `Stopped` after a stop; those of telling others.
     pub async fn start_queue<'a>(
         &self,
         target: impl Into<Target<'a>>,
@@ -33,9 +33,14 @@ impl Oban {
         let (target, options) = (target.into(), options.into());
         target.validate(OPERATION)?;
         options.validate(OPERATION, target.queue)?;
-        if options.blocking && target.scope != Scope::Local {
+        let untold = match options {
+            QueueOptions { blocking: true, .. } => Some("blocking()"),
+            QueueOptions { read_ahead: false, .. } => Some("without_read_ahead()"),
+            _ => None,
+        };
+        if let Some(option) = untold.filter(|_| target.scope != Scope::Local) {
             let problem = format!(
-                "queue {:?} is blocking(), which other nodes cannot be told; start it with Scope::Local on each of them",
+                "queue {:?} is {option}, which other nodes cannot be told; start it with Scope::Local on each of them",
                 target.queue
             );
             return Err(Error::invalid(OPERATION, problem));

@@ -249,6 +249,7 @@ impl Node {
             meta: meta_sender,
             hearts: self.hearts.clone(),
             blocking: options.blocking,
+            read_ahead: options.read_ahead,
             cancel_grace: self.settings.cancel_grace_period,
             shutdown_grace: self.settings.shutdown_grace_period,
             // What a living node lost comes back as soon as what a dead one had.

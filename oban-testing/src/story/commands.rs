@@ -183,6 +183,7 @@ pub async fn refuses_commands_that_make_no_sense(c: Cluster) {
         (oban.scale_queue("default", 0).await, "limit 0"),
         (oban.start_queue("late", usize::MAX).await, "limit"),
         (oban.start_queue("late", QueueOptions::limit(1).blocking()).await, "Scope::Local"),
+        (oban.start_queue("late", QueueOptions::limit(1).without_read_ahead()).await, "without_read_ahead()"),
     ] {
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
