@@ -2,8 +2,8 @@
 -- execute in its name any more: rows without a state.
 -- Index: oban_jobs_pkey; oban_jobs_executing_index (lean),
 -- oban_jobs_state_queue_priority_scheduled_at_id_index or another that begins with the state (elixir).
--- Reads every executing row, of which there are no more than slots in the cluster. `LIMIT 1` keeps each look at a run's
--- row a look by its id.
+-- Reads every executing row, of which there are few: the slots in the cluster, and what is read ahead.
+-- `LIMIT 1` keeps each look at a run's row a look by its id.
 WITH lost AS (
   SELECT id
   FROM {prefix}.oban_jobs

@@ -2,7 +2,7 @@
 -- producer is not registered; discards available jobs without attempts left.
 -- Index: oban_jobs_executing_index (lean), oban_jobs_state_queue_priority_scheduled_at_id_index or another that
 -- begins with the state (elixir); oban_jobs_exhausted_index, oban_jobs_pkey.
--- Reads every executing row, of which there are no more than slots in the cluster. Ids of producers are
+-- Reads every executing row, of which there are few, as in reclaim_jobs.sql. Ids of producers are
 -- compared as text, because foreign rows may hold any. A registration stays while a job of its producer
 -- remains, because of the limit or because the row is locked. Jobs that are taken are locked until they
 -- are updated, so the answer needs no join with what was updated.

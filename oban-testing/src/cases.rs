@@ -14,6 +14,7 @@ macro_rules! __each_case {
                 cancels,
                 snoozes,
                 hands_back,
+                returns_as_if_never_fetched,
                 snoozes_without_end,
                 counts_from_zero_when_the_counter_is_no_number,
                 snoozes_with_a_note,

@@ -55,6 +55,8 @@ pub enum Finish {
     /// Becomes available at once because its node stops; the attempt is refunded and
     /// `meta.interrupted` one higher.
     HandBack,
+    /// Becomes available at once, as if it had not been fetched: it never began. The attempt is refunded.
+    Return,
 }
 
 impl Ack {
@@ -99,7 +101,7 @@ impl Finish {
             Self::Discard { .. } => JobState::Discarded,
             Self::Cancel { .. } => JobState::Cancelled,
             Self::Snooze { .. } => JobState::Scheduled,
-            Self::HandBack => JobState::Available,
+            Self::HandBack | Self::Return => JobState::Available,
         }
     }
 
@@ -143,7 +145,7 @@ impl Finish {
 
     /// Whether the attempt is given back: `attempt` goes down by one.
     pub fn refunds_attempt(&self) -> bool {
-        matches!(self, Self::Snooze { .. } | Self::HandBack)
+        matches!(self, Self::Snooze { .. } | Self::HandBack | Self::Return)
     }
 
     /// Does to a job what a store does to its row when it takes this outcome at `now`.

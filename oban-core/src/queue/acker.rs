@@ -172,5 +172,6 @@ fn plain(finish: &Finish, error: &Error) -> Finish {
         // Its next run would not find what this one left.
         Finish::Snooze { .. } => Finish::Retry { delay: LONGEST_WAIT, error },
         Finish::HandBack => Finish::HandBack,
+        Finish::Return => Finish::Return,
     }
 }

@@ -73,9 +73,9 @@ impl Ahead {
     }
 
     /// Takes out all, for the store to give to whoever has slots for them.
-    pub(super) fn give_up(&mut self) -> Vec<JobId> {
+    pub(super) fn give_up(&mut self) -> Vec<Arc<Job>> {
         self.room = 0;
-        self.jobs.drain(..).map(|(_, job)| job.id).collect()
+        self.pop(usize::MAX)
     }
 
     /// When the first of them has waited for too long.
@@ -141,6 +141,7 @@ mod tests {
         assert_eq!(ahead.pop(1).len(), 1);
         assert_eq!(ahead.stale_at(), Some(Instant::now() + STALE_AFTER));
         ahead.pace(1, Instant::now());
-        assert_eq!((ahead.give_up(), ahead.len(), ahead.room()), (vec![JobId(5)], 0, 0));
+        assert!(ahead.room() > 0);
+        assert_eq!((ahead.give_up()[0].id, ahead.len(), ahead.room()), (JobId(5), 0, 0));
     }
 }

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::appetite::Search;
 use crate::{
-    Ack, Channel, Engine, Fetch, Fetched, JobId, Notifier, QueueMeta, Reclaimed, Result, engine::Traced,
+    Ack, Channel, Engine, Fetch, Fetched, Finish, JobId, Notifier, QueueMeta, Reclaimed, Result,
+    engine::Traced,
 };
 
 /// The calls under way.
@@ -55,14 +56,16 @@ impl Calls {
         self.start(async move {
             let answer =
                 engine.fetch_jobs(Fetch { queue: &queue, demand, after: search.after, acks: &acks }).await;
+            announce(&engine, &queue, &acks).await;
             Answer::Fetched { demand, search, acks, answer }
         });
     }
 
     /// Reports outcomes.
-    pub(super) fn ack(&mut self, engine: Traced, acks: Vec<Ack>) {
+    pub(super) fn ack(&mut self, engine: Traced, queue: QueueMeta, acks: Vec<Ack>) {
         self.start(async move {
             let answer = engine.ack_jobs(&acks).await;
+            announce(&engine, &queue, &acks).await;
             Answer::Acked { acks, answer }
         });
     }
@@ -76,16 +79,7 @@ impl Calls {
     /// Hands back what executes in our name, except these jobs. Not for use beside another call.
     pub(super) fn reclaim(&mut self, engine: Traced, queue: QueueMeta, known: Vec<JobId>) {
         self.reclaiming = true;
-        self.start(async move {
-            let reclaimed = engine.reclaim_jobs(&queue, &known).await;
-            // Other nodes need not wait until they look for themselves.
-            if reclaimed.as_ref().is_ok_and(|reclaimed| !reclaimed.jobs.is_empty())
-                && let Err(error) = engine.notify(Channel::Insert, &[json!({"queue": queue.queue})]).await
-            {
-                tracing::debug!(%error, queue = queue.queue, "could not announce the jobs handed back");
-            }
-            Answer::Reclaimed(reclaimed)
-        });
+        self.start(async move { Answer::Reclaimed(engine.reclaim_jobs(&queue, &known).await) });
     }
 
     /// The next answer; never without a call. Cancel-safe.
@@ -101,5 +95,14 @@ impl Calls {
 
     fn start(&mut self, call: impl Future<Output = Answer> + Send + 'static) {
         self.under_way.push(call.boxed());
+    }
+}
+
+/// Of jobs that were given back other nodes are told: they need not wait until they look for themselves.
+async fn announce(engine: &Traced, queue: &QueueMeta, acks: &[Ack]) {
+    if acks.iter().any(|ack| matches!(ack.finish, Finish::Return))
+        && let Err(error) = engine.notify(Channel::Insert, &[json!({"queue": queue.queue})]).await
+    {
+        tracing::debug!(%error, queue = queue.queue, "could not announce the jobs given back");
     }
 }

@@ -134,7 +134,7 @@ impl Drained {
             Finish::Cancel { .. } => &mut self.cancelled,
             Finish::Discard { .. } => &mut self.discarded,
             // Nobody takes a run from the task that waits for it.
-            Finish::HandBack => &mut self.ignored,
+            Finish::HandBack | Finish::Return => &mut self.ignored,
         };
         *counter += 1;
     }

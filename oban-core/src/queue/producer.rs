@@ -51,8 +51,6 @@ pub(crate) struct Producer {
     appetite: Appetite,
     /// Rows may be executing in our name that we know nothing of: a fetch went unanswered.
     lost_answer: bool,
-    /// Jobs were given up that still execute in our name.
-    gave_up: bool,
     /// When to look for such rows all the same, if anything [could have](Self::is_audit_idle) left some.
     audit_at: Instant,
     /// Until when a fetch that was given up may still take effect, for example because a cut network heals.
@@ -96,7 +94,6 @@ impl Producer {
             calls: Calls::default(),
             appetite: Appetite::new(),
             lost_answer: false,
-            gave_up: false,
             audit_at,
             doubt_until: None,
             watchman: None,
@@ -113,7 +110,7 @@ impl Producer {
         if self.is_audit_idle() {
             self.audit_at = self.audit_at.max(Instant::now() + self.wiring.audit_interval);
         }
-        self.give_up_what_waits_in_vain();
+        self.give_back_what_waits_in_vain();
         while self.may_call() {
             let enough = self.enough();
             let demand = NonZeroUsize::new(self.demand()).filter(|demand| demand.get() >= enough);
@@ -126,7 +123,7 @@ impl Producer {
                 let (engine, acks) = (self.engine.clone(), self.acker.take());
                 self.calls.fetch(engine, self.meta.clone(), demand, acks, self.appetite.search());
             } else if self.acker.len() >= enough {
-                self.calls.ack(self.engine.clone(), self.acker.take());
+                self.calls.ack(self.engine.clone(), self.meta.clone(), self.acker.take());
             } else {
                 break;
             }
@@ -152,7 +149,7 @@ impl Producer {
     }
 
     fn must_audit(&self) -> bool {
-        self.lost_answer || self.gave_up || self.audit_at <= Instant::now()
+        self.lost_answer || self.audit_at <= Instant::now()
     }
 
     /// Nothing runs, and each fetch was answered: the store need not be asked, however long that lasts.
@@ -167,12 +164,8 @@ impl Producer {
                 self.acker.settle(&acks, &fetched.acked);
                 let last = fetched.jobs.last().map(|job| job.position());
                 self.appetite.fed(search, fetched.jobs.len() >= demand, last);
-                if self.watchman.is_some() {
-                    self.refuse(&fetched.jobs);
-                } else {
-                    self.ahead.push(fetched.jobs);
-                    self.start();
-                }
+                self.ahead.push(fetched.jobs);
+                self.start();
                 let cancelled = std::mem::take(&mut self.cancelled);
                 self.end(cancelled, Deadline::Gone);
             }
@@ -190,14 +183,8 @@ impl Producer {
                 self.lost_answer = false;
                 self.acker.recover();
                 self.end(reclaimed.gone, Deadline::Gone);
-                let (count, gave_up) = (reclaimed.jobs.len(), std::mem::take(&mut self.gave_up));
-                if gave_up {
-                    tracing::debug!(
-                        queue = self.meta.queue,
-                        count,
-                        "gave back jobs that would have waited here"
-                    );
-                } else if count > 0 {
+                let count = reclaimed.jobs.len();
+                if count > 0 {
                     self.tell(|queue| QueueEvent::Reclaimed { queue, count });
                     tracing::warn!(
                         queue = self.meta.queue,
@@ -280,7 +267,7 @@ impl Producer {
         }
         self.tell(|queue| QueueEvent::of(queue, change));
         self.settle_calls().await;
-        self.give_up_what_waits_in_vain();
+        self.give_back_what_waits_in_vain();
         let storing = tokio::time::timeout(STORE_WITHIN, self.engine.update_queue(&mut stored, change));
         match storing.await {
             Ok(Ok(())) => {}
@@ -290,8 +277,8 @@ impl Producer {
         self.wiring.meta.send_replace(Some(self.meta.clone()));
     }
 
-    /// A fetch under way was asked for under the old setting: whoever pauses a queue wants to have seen its last jobs
-    /// start. In an outage it is not waited for.
+    /// A fetch under way was asked for under the old setting, and what it brings is dealt with under the new one. In an
+    /// outage it is not waited for.
     async fn settle_calls(&mut self) {
         let until = Instant::now() + STORE_WITHIN;
         while self.calls.len() > 0

@@ -151,7 +151,7 @@ impl JobEvent {
             (Finish::Discard { error }, None) => Self::Discarded { run, reason: error.clone() },
             (Finish::Cancel { error }, _) => Self::Cancelled { run, reason: error.clone() },
             (Finish::Snooze { delay, .. }, _) => Self::Snoozed { run, delay: *delay },
-            (Finish::HandBack, _) => Self::HandedBack { run },
+            (Finish::HandBack | Finish::Return, _) => Self::HandedBack { run },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Ends of executions.
 
-use oban_core::{Ack, Finish, JobId};
+use oban_core::{Ack, Finish, JobId, JobState};
 use rusqlite::{CachedStatement, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub(super) fn ack(write: &mut Write<'_>, acks: &[Ack]) -> rusqlite::Result<Vec<J
         let was_taken = match &ack.finish {
             Finish::Complete { recorded: None } => completion.store(ack)?,
             finish => match end(write, ack, &now)? {
-                Some(queue) if *finish == Finish::HandBack => {
+                Some(queue) if finish.state() == JobState::Available => {
                     handed_back.push(queue);
                     true
                 }

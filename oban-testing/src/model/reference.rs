@@ -298,6 +298,10 @@ fn end(job: &mut Job, finish: &Finish, now: DateTime<Utc>) {
             job.attempt -= 1;
             count(job, "interrupted");
         }
+        Finish::Return => {
+            job.state = JobState::Available;
+            job.attempt -= 1;
+        }
         other => panic!("the model knows no {other:?}"),
     }
 }

@@ -140,6 +140,7 @@ fn finish() -> impl Strategy<Value = Finish> {
         Just(Finish::Cancel { error: "enough".to_owned() }),
         (delay, note()).prop_map(|(delay, meta)| Finish::Snooze { delay, meta }),
         Just(Finish::HandBack),
+        Just(Finish::Return),
     ]
 }
 

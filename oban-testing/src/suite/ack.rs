@@ -102,6 +102,15 @@ pub async fn hands_back(h: Harness) {
     assert_eq!(row, expected, "in its old place in the queue");
 }
 
+pub async fn returns_as_if_never_fetched(h: Harness) {
+    let running = h.execute(job().meta(json!({"interrupted": 2}))).await;
+    h.advance("2s");
+    assert!(h.ack(&running, Finish::Return).await);
+    let expected = Job { state: JobState::Available, attempt: 0, ..running.clone() };
+    assert_eq!(h.read(running.id).await, expected, "in its old place in the queue");
+    assert!(!h.ack(&running, Finish::Return).await, "once");
+}
+
 pub async fn snoozes_without_end(h: Harness) {
     let stored = h.insert(job().max_attempts(1)).await;
     let producer = h.producer("default").await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{LONGEST_BURST, Producer};
+use crate::{Ack, Finish};
 
 impl Producer {
     /// How many jobs may be ours, those that run and those read ahead. One fetch too few tells what the pace is for.
@@ -30,8 +31,11 @@ impl Producer {
         }
     }
 
-    /// Starts jobs that have been fetched, as slots are free.
+    /// Starts jobs that have been fetched, as slots are free. None once the queue is paused or stops.
     pub(super) fn start(&mut self) {
+        if !self.meta.is_fetching() {
+            return;
+        }
         let (now, free) = (Instant::now(), self.meta.limit.saturating_sub(self.runs.len()));
         let add = |job| self.runs.add(job, Arc::clone(&self.inbox), now);
         let slots: Vec<_> = self.ahead.pop(free).into_iter().map(add).collect();
@@ -45,18 +49,22 @@ impl Producer {
         }
     }
 
-    /// Jobs that were read ahead and have no slot soon, or never as the queue is paused, are others' to run.
-    pub(super) fn give_up_what_waits_in_vain(&mut self) {
+    /// Jobs that have no slot soon, or never as the queue is paused or stops, are others' to run.
+    pub(super) fn give_back_what_waits_in_vain(&mut self) {
         let is_stale = self.ahead.stale_at().is_some_and(|at| at <= Instant::now());
-        if is_stale || !self.meta.is_fetching() {
-            let ids = self.ahead.give_up();
-            if !ids.is_empty() {
-                self.gave_up = true;
-                self.appetite.returned();
-                if self.watchman.is_some() {
-                    self.orphans.extend(ids);
-                }
-            }
+        if !is_stale && self.meta.is_fetching() {
+            return;
+        }
+        let jobs = self.ahead.give_up();
+        if jobs.is_empty() {
+            return;
+        }
+        self.appetite.returned();
+        if self.watchman.is_some() {
+            self.orphans.extend(jobs.iter().map(|job| job.id));
+        }
+        for job in jobs {
+            self.acker.push(Ack::of(&job, Finish::Return), None);
         }
     }
 }

@@ -1,12 +1,10 @@
 //! What a producer does from the stop on.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::{KILL_GRACE, Producer};
 use crate::{
-    Ack, Channel, Engine, Finish, Job, JobId, Notifier,
+    Ack, Channel, Engine, Finish, JobId, Notifier,
     queue::watchman::{Order, Watchman},
     telemetry::QueueEvent,
 };
@@ -14,16 +12,8 @@ use crate::{
 impl Producer {
     /// What comes next.
     pub(super) fn order(&mut self) -> Option<Order> {
-        let untold = self.acker.len() + self.calls.len() + usize::from(self.lost_answer || self.gave_up);
+        let untold = self.acker.len() + self.calls.len() + usize::from(self.lost_answer);
         self.watchman.as_mut().map(|watchman| watchman.order(self.runs.len(), untold))
-    }
-
-    /// Hands back what a fetch brought after the stop had begun.
-    pub(super) fn refuse(&mut self, jobs: &[Arc<Job>]) {
-        for job in jobs {
-            self.orphans.push(job.id);
-            self.acker.push(Ack::of(job, Finish::HandBack), None);
-        }
     }
 
     pub(super) async fn hand_back(&mut self) {
