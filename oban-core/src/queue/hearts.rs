@@ -14,7 +14,7 @@ pub(crate) struct Hearts(Arc<RwLock<()>>);
 pub(crate) struct Beating(#[expect(dead_code, reason = "held, not read")] OwnedRwLockReadGuard<()>);
 
 /// A stop does not wait long for a store that does not answer.
-const SETTLES_WITHIN: Duration = Duration::from_secs(1);
+const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 
 impl Hearts {
     /// Begins a heartbeat, before it is known whose.

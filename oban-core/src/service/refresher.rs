@@ -30,6 +30,9 @@ pub(crate) struct Pulse {
     series: Option<(Instant, Instant)>,
 }
 
+/// A late heartbeat is waited for so long by who signs off, or for two intervals if they are longer.
+const LATEST: Duration = Duration::from_secs(1);
+
 /// After a failure the next beat comes sooner.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -47,7 +50,7 @@ impl Refresher {
 
     async fn beat(&mut self) -> bool {
         let beating = self.hearts.begin().await;
-        let (engine, metas, given_up) = (self.engine.clone(), self.queues.metas(), self.interval * 2);
+        let (engine, metas, given_up) = (self.engine.clone(), self.queues.metas(), LATEST.max(self.interval * 2));
         // It goes on for a while when it is late, so that who signs off can wait until it took effect.
         let call = self.supervisor.run(async move {
             let _beating = beating;

@@ -95,9 +95,7 @@ pub async fn resigns_before_it_drains(c: Cluster) {
 pub async fn signs_off_for_good_while_its_heart_beats(c: Cluster) {
     let faulty = Arc::new(Faulty::new(Arc::clone(&c.engine)));
     let engine: Arc<dyn Engine> = Arc::<Faulty>::clone(&faulty);
-    // So that the slow heartbeat is late, and not given up.
-    let node = c.node_on(engine, "web.1").heartbeat_interval("200ms");
-    let oban = node.queue("default", 1).start().await.unwrap();
+    let oban = c.node_on(engine, "web.1").queue("default", 1).start().await.unwrap();
     faulty.beats_slowly().await;
     oban.stop().await.unwrap();
     faulty.has_beaten().await;
