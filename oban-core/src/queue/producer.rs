@@ -140,11 +140,7 @@ impl Producer {
     }
 
     fn may_call(&mut self) -> bool {
-        let most = if self.must_audit() || self.acker.is_one_by_one() {
-            1
-        } else {
-            self.appetite.most_calls(self.window())
-        };
+        let most = if self.must_audit() || self.acker.is_one_by_one() { 1 } else { self.most_calls() };
         self.burst.is_none() && self.calls.leave_room(most) && self.acker.wait().is_none()
     }
 
@@ -211,9 +207,8 @@ impl Producer {
         for event in self.inbox.take() {
             match event {
                 Event::Finished { run, ack, story } => {
-                    first = first.into_iter().chain(self.runs.since(run)).min();
+                    first = self.finished(run, ack, story).into_iter().chain(first).min();
                     ended += 1;
-                    self.finished(run, ack, story);
                 }
                 // Cancelled before it has begun to count.
                 Event::Timeout { run, .. } if self.runs.deadline(run).is_some() => {}

@@ -68,15 +68,17 @@ impl Runs {
         slot
     }
 
-    /// Frees the slot of a run that is over, and tells what would have happened to it.
-    pub(super) fn remove(&mut self, run: RunId) -> Option<Deadline> {
+    /// Frees the slot of a run that is over. Tells when it was given, and what would have happened to the run.
+    pub(super) fn remove(&mut self, run: RunId) -> Option<(Instant, Option<Deadline>)> {
         let Entry::Occupied(entry) = self.runs.entry(run.job) else { return None };
         if entry.get().slot.run != run {
             return None;
         }
-        let (at, deadline) = entry.remove().deadline?;
-        self.deadlines.remove(&(at, run));
-        Some(deadline)
+        let Running { since, deadline, .. } = entry.remove();
+        if let Some((at, _)) = deadline {
+            self.deadlines.remove(&(at, run));
+        }
+        Some((since, deadline.map(|(_, deadline)| deadline)))
     }
 
     /// Ends a run whose outcome no longer counts.
@@ -150,11 +152,6 @@ impl Runs {
         if let Some((at, _)) = deadline {
             self.deadlines.insert((at, run));
         }
-    }
-
-    /// When a run was given its slot.
-    pub(super) fn since(&self, run: RunId) -> Option<Instant> {
-        self.get(run).map(|running| running.since)
     }
 
     /// What is going to happen to a run.

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::{QueueInfo, hearts::Hearts};
-use crate::{JobId, QueueChange, QueueMeta};
+use crate::{JobId, QueueChange, QueueMeta, service::Sounding};
 
 /// How a producer is reached, and how it behaves.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Wiring {
     /// As it is registered; none from when it signs off.
     pub(crate) meta: watch::Sender<Option<QueueMeta>>,
     pub(crate) hearts: Hearts,
+    /// Whether other nodes are heard.
+    pub(crate) sounding: watch::Receiver<Sounding>,
     pub(crate) blocking: bool,
     pub(crate) read_ahead: bool,
     pub(crate) cancel_grace: Duration,

@@ -247,6 +247,7 @@ impl Node {
             commands: receiver,
             wake: Arc::clone(&handle.wake),
             meta: meta_sender,
+            sounding: self.sounding.subscribe(),
             hearts: self.hearts.clone(),
             blocking: options.blocking,
             read_ahead: options.read_ahead,

@@ -50,7 +50,8 @@ impl Refresher {
 
     async fn beat(&mut self) -> bool {
         let beating = self.hearts.begin().await;
-        let (engine, metas, given_up) = (self.engine.clone(), self.queues.metas(), LATEST.max(self.interval * 2));
+        let (engine, metas, given_up) =
+            (self.engine.clone(), self.queues.metas(), LATEST.max(self.interval * 2));
         // It goes on for a while when it is late, so that who signs off can wait until it took effect.
         let call = self.supervisor.run(async move {
             let _beating = beating;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{LONGEST_BURST, Producer};
-use crate::{Ack, Finish};
+use crate::{Ack, Finish, SonarStatus};
 
 impl Producer {
     /// How many jobs may be ours, those that run and those read ahead. One fetch too few tells what the pace is for.
-    pub(super) fn window(&self) -> usize {
+    fn window(&self) -> usize {
         let ahead = if self.appetite.has_backlog() { self.ahead.room() } else { 0 };
         self.meta.limit.saturating_add(ahead)
     }
@@ -21,11 +21,19 @@ impl Producer {
         if is_busy { (self.window() / 4).max(1) } else { 1 }
     }
 
+    /// How many calls may be under way. What is read ahead keeps its jobs busy during one: a second would only pass over
+    /// the rows that other nodes are taking.
+    pub(super) fn most_calls(&self) -> usize {
+        let window = self.window();
+        let is_clustered = self.wiring.sounding.borrow().status == SonarStatus::Clustered;
+        if window > self.meta.limit && is_clustered { 1 } else { self.appetite.most_calls(window) }
+    }
+
     /// How many jobs to ask for; 0 when there is no reason to ask.
     pub(super) fn demand(&self) -> usize {
         if self.appetite.is_hungry() && self.meta.is_fetching() && !self.acker.is_one_by_one() {
             let (window, ours) = (self.window(), self.runs.len() + self.ahead.len() + self.calls.demand());
-            window.saturating_sub(ours).min(window.div_ceil(self.appetite.most_calls(window)))
+            window.saturating_sub(ours).min(window.div_ceil(self.most_calls()))
         } else {
             0
         }

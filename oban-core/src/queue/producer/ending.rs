@@ -19,14 +19,22 @@ const BACKOFF_GRACE: Duration = Duration::from_secs(5);
 const CANCELLED: &str = "cancelled while it ran";
 
 impl Producer {
-    pub(super) fn finished(&mut self, run: RunId, mut ack: Ack, story: Option<Box<Story>>) {
-        let was_cancelled = self.runs.remove(run) == Some(Deadline::Cancelled);
+    /// Takes an outcome. Tells when the run was given its slot, if it still had it.
+    pub(super) fn finished(
+        &mut self,
+        run: RunId,
+        mut ack: Ack,
+        story: Option<Box<Story>>,
+    ) -> Option<Instant> {
+        let removed = self.runs.remove(run);
+        let was_cancelled = removed.is_some_and(|(_, deadline)| deadline == Some(Deadline::Cancelled));
         // Our jobs are cancelled in the store already. Where a node of another language left that to the run, the job
         // is not to run again.
         if was_cancelled && matches!(ack.finish, Finish::Retry { .. } | Finish::Snooze { .. }) {
             ack.finish = Finish::Cancel { error: CANCELLED.to_owned() };
         }
         self.acker.push(ack, story);
+        removed.map(|(since, _)| since)
     }
 
     /// Has the runs of cancelled jobs end. Those that a fetch under way may bring are remembered until it is answered.
