@@ -7,7 +7,6 @@ use futures_util::{
     future::BoxFuture,
     stream::{FuturesUnordered, StreamExt},
 };
-
 use serde_json::json;
 
 use super::appetite::Search;
@@ -56,7 +55,9 @@ impl Calls {
         self.start(async move {
             let answer =
                 engine.fetch_jobs(Fetch { queue: &queue, demand, after: search.after, acks: &acks }).await;
-            announce(&engine, &queue, &acks).await;
+            if answer.is_ok() {
+                announce(&engine, &queue, &acks).await;
+            }
             Answer::Fetched { demand, search, acks, answer }
         });
     }
@@ -65,7 +66,9 @@ impl Calls {
     pub(super) fn ack(&mut self, engine: Traced, queue: QueueMeta, acks: Vec<Ack>) {
         self.start(async move {
             let answer = engine.ack_jobs(&acks).await;
-            announce(&engine, &queue, &acks).await;
+            if answer.is_ok() {
+                announce(&engine, &queue, &acks).await;
+            }
             Answer::Acked { acks, answer }
         });
     }
