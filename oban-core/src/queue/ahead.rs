@@ -16,6 +16,7 @@ pub(super) struct Ahead {
     jobs: VecDeque<(Instant, Arc<Job>)>,
     /// How many the pace of the last jobs allows.
     room: usize,
+    /// 0 where the queue was told not to.
     most: usize,
 }
 

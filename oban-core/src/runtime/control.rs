@@ -23,7 +23,8 @@ impl Oban {
     ///
     /// # Errors
     /// `Invalid` when the options make no sense, when other nodes are to start a `blocking()` queue or one
-    /// `without_read_ahead()`, which cannot be said to them, or when the queue runs already and the scope is `Local`; `Stopped` after a stop; those of telling others.
+    /// `without_read_ahead()`, which cannot be said to them, or when the queue runs already and the scope is `Local`;
+    /// `Stopped` after a stop; those of telling others.
     pub async fn start_queue<'a>(
         &self,
         target: impl Into<Target<'a>>,
