@@ -5,6 +5,7 @@
 
 mod connections;
 mod copying;
+mod fetching;
 mod indexes;
 mod insertion;
 mod migrations;
