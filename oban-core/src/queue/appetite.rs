@@ -13,6 +13,8 @@ pub(super) struct Appetite {
     backlog: bool,
     hints: Hints,
     passed: Option<Passed>,
+    /// How long the last search took.
+    took: Duration,
 }
 
 /// A look for jobs, as it began.
@@ -42,6 +44,9 @@ struct Passed {
 /// From this limit on, half of it is a batch large enough to be worth a call of its own.
 const TWO_CALLS_FROM: usize = 50;
 
+/// A search of hundreds of jobs takes some ten milliseconds where no other is in its way.
+const SLOW: Duration = Duration::from_millis(20);
+
 /// After a search from the start the next one waits for so many times what it took, so that they cost a tenth of the
 /// time at most. Where nothing is in the way of a search that is a few milliseconds.
 const PAUSE_FACTOR: u32 = 10;
@@ -49,7 +54,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 impl Appetite {
     pub(super) fn new() -> Self {
-        Self { hungry: true, backlog: false, hints: Hints(0), passed: None }
+        Self { hungry: true, backlog: false, hints: Hints(0), passed: None, took: Duration::ZERO }
     }
 
     /// Something says that there is work.
@@ -69,10 +74,11 @@ impl Appetite {
     /// can tell, once the search has begun at the start.
     pub(super) fn fed(&mut self, search: Search, is_full: bool, last: Option<Position>) {
         self.backlog = is_full;
+        self.took = search.began.elapsed();
         self.hungry = is_full || search.after.is_some() || search.hints != self.hints;
         self.passed = match last.filter(|_| is_full) {
             Some(last) if search.after.is_none() => {
-                let pause = (search.began.elapsed() * PAUSE_FACTOR).min(LONGEST_PAUSE);
+                let pause = (self.took * PAUSE_FACTOR).min(LONGEST_PAUSE);
                 Some(Passed { position: self.furthest(last), until: Instant::now() + pause })
             }
             Some(last) => self.passed.map(|passed| Passed { position: self.furthest(last), ..passed }),
@@ -87,6 +93,11 @@ impl Appetite {
     /// Whether the last fetch brought all it asked for.
     pub(super) fn has_backlog(&self) -> bool {
         self.backlog
+    }
+
+    /// Whether the store took long to answer the last search, as it does when many nodes ask.
+    pub(super) fn is_store_slow(&self) -> bool {
+        self.took > SLOW
     }
 
     /// Jobs went back to the store, before what has been passed.
@@ -112,7 +123,7 @@ mod tests {
 
     use tokio::time::advance;
 
-    use super::{Appetite, LONGEST_PAUSE};
+    use super::{Appetite, LONGEST_PAUSE, SLOW};
     use crate::{JobId, Position};
 
     fn at(id: i64) -> Option<Position> {
@@ -137,6 +148,17 @@ mod tests {
         assert_eq!(appetite.search().after, at(9));
         advance(Duration::from_millis(1)).await;
         assert_eq!(appetite.search().after, None, "ten times what it took");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn finds_the_store_slow_by_the_last_search() {
+        assert!(!Appetite::new().is_store_slow(), "before it knows");
+        let mut appetite = searched(SLOW + Duration::from_millis(1), 7).await;
+        assert!(appetite.is_store_slow());
+        let search = appetite.search();
+        advance(SLOW).await;
+        appetite.fed(search, true, at(9));
+        assert!(!appetite.is_store_slow());
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,15 +18,21 @@ impl Producer {
     /// slots, not few.
     pub(super) fn enough(&self) -> usize {
         let is_busy = self.calls.len() > 0 || (self.ahead.len() > 0 && self.ahead.room() > 0);
-        if is_busy { (self.window() / 4).max(1) } else { 1 }
+        let part = if self.spares_the_store() { 1 } else { 4 };
+        if is_busy { (self.window() / part).max(1) } else { 1 }
     }
 
-    /// How many calls may be under way. What is read ahead keeps its jobs busy during one: a second would only pass over
-    /// the rows that other nodes are taking.
+    /// How many calls may be under way.
     pub(super) fn most_calls(&self) -> usize {
-        let window = self.window();
-        let is_clustered = self.wiring.sounding.borrow().status == SonarStatus::Clustered;
-        if window > self.meta.limit && is_clustered { 1 } else { self.appetite.most_calls(window) }
+        if self.spares_the_store() { 1 } else { self.appetite.most_calls(self.window()) }
+    }
+
+    /// Where many nodes ask for quick jobs, the store is what all of them wait for. Then few and large calls get more out
+    /// of it: a second one would mostly pass over the rows that others are taking.
+    fn spares_the_store(&self) -> bool {
+        self.window() > self.meta.limit
+            && self.appetite.is_store_slow()
+            && self.wiring.sounding.borrow().status == SonarStatus::Clustered
     }
 
     /// How many jobs to ask for; 0 when there is no reason to ask.
