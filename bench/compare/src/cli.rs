@@ -88,6 +88,11 @@ pub(crate) enum Against {
 }
 
 impl Cli {
+    /// Whether only some of the measurements are taken.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.engine.is_some() || !self.only.is_empty()
+    }
+
     pub(crate) fn rounds(&self) -> usize {
         self.rounds.unwrap_or(if self.quick { QUICK_ROUNDS } else { ROUNDS })
     }

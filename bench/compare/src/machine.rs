@@ -41,6 +41,11 @@ impl Machine {
             date: Utc::now().format("%Y-%m-%d").to_string(),
         })
     }
+
+    /// Adds what was known of the machine before and was not looked at again.
+    pub(crate) fn keep(&mut self, before: Self) {
+        self.postgres = self.postgres.take().or(before.postgres);
+    }
 }
 
 impl fmt::Display for Machine {

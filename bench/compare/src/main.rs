@@ -57,7 +57,7 @@ async fn measure(cli: &Cli) -> Result<Results> {
         println!("{}\n{}\n", taken.title, tables::readings(&taken));
         results.cases.push(taken);
     }
-    if !cli.only.is_empty() && cli.results.exists() {
+    if cli.is_partial() && cli.results.exists() {
         results.keep(Results::read(&cli.results)?);
     }
     results.write(&cli.results)?;

@@ -58,6 +58,7 @@ impl Results {
         let taken = std::mem::take(&mut self.cases);
         let is_old =
             |case: &Taken| !taken.iter().any(|new| new.engine == case.engine && new.name == case.name);
+        self.machine.keep(before.machine);
         self.cases.extend(before.cases.into_iter().filter(is_old));
         self.cases.extend(taken);
     }
@@ -115,8 +116,29 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Series, median};
+    use super::{Results, Series, median};
     use harness::{Metric, Reading};
+    use serde_json::json;
+
+    fn run(engine: &str, date: &str, postgres: Option<&str>) -> Results {
+        let machine = json!({
+            "cpu": "EPYC", "cores": 2, "memory_gb": 24, "system": "Linux", "date": date, "postgres": postgres
+        });
+        let case =
+            json!({ "name": "drain", "title": date, "engine": engine, "baseline": "raw", "series": [] });
+        serde_json::from_value(json!({ "machine": machine, "cases": [case] })).unwrap()
+    }
+
+    #[test]
+    fn what_was_not_measured_again_is_kept() {
+        let mut results = run("memory", "2026-02-02", None);
+        results.keep(run("memory", "2026-01-02", None));
+        results.keep(run("postgres", "2026-01-01", Some("15")));
+        let titles: Vec<_> = results.cases.iter().map(|case| case.title.as_str()).collect();
+        assert_eq!(titles, ["2026-01-01", "2026-02-02"]);
+        let machine = results.machine.to_string();
+        assert!(machine.starts_with("2026-02-02") && machine.contains("PostgreSQL 15"), "{machine}");
+    }
 
     fn series(rates: &[f64]) -> Series {
         let reading = |rate: &f64| Reading::default().with(Metric::JobsPerSecond, *rate);
