@@ -91,6 +91,27 @@ async fn statements_use_the_indexes_they_name_in_both_profiles() {
     check(&mut conn).await;
 }
 
+/// `SKIP LOCKED` would pass over them too, but row by row in the server's table of locks.
+#[tokio::test]
+async fn a_fetch_behind_a_position_does_not_ask_for_the_locks_of_others() {
+    let database = Database::migrated().await;
+    let mut conn = PgConnection::connect_with(&database.options()).await.unwrap();
+    let mut other = PgConnection::connect_with(&database.options()).await.unwrap();
+    execute(
+        &mut conn,
+        "INSERT INTO oban_jobs (state, worker) SELECT 'available', 'Worker' FROM generate_series(1, 5)",
+    )
+    .await;
+    execute(&mut other, "BEGIN; SELECT 1 FROM oban_jobs WHERE id <= 3 FOR UPDATE").await;
+    let (_, text) = statements().into_iter().find(|(name, _)| name == "fetch_jobs").unwrap();
+    for (start, removed) in [(1, true), (0, false)] {
+        let values = format!("NULL, 1, 'default', 'web.1', 'uuid', -1, '2000-01-01', {start}");
+        let fetch =
+            explain(&mut conn, "EXPLAIN ANALYZE", "force_generic_plan", "fetch_jobs", &text, &values).await;
+        assert_eq!(fetch.contains("Rows Removed by Filter: 3"), removed, "{fetch}");
+    }
+}
+
 async fn check(conn: &mut PgConnection) {
     let existing = existing_indexes(conn).await;
     let mut problems = String::new();
@@ -109,7 +130,7 @@ async fn check(conn: &mut PgConnection) {
             runs.push(("force_generic_plan", vec!["NULL"; parameters].join(", "), named));
         }
         for (mode, values, expected) in runs {
-            let plan = explain(conn, mode, &name, &text, &values).await;
+            let plan = explain(conn, "EXPLAIN", mode, &name, &text, &values).await;
             let used: BTreeSet<String> = plan.split_whitespace().map(str::to_owned).collect();
             let used: BTreeSet<String> = existing.intersection(&used).cloned().collect();
             // Planned for values, a filter may do as well as an index.
@@ -126,12 +147,19 @@ fn alike(indexes: &BTreeSet<String>) -> BTreeSet<&str> {
     indexes.iter().map(|index| if BY_STATE.contains(&&**index) { BY_STATE[0] } else { index }).collect()
 }
 
-async fn explain(conn: &mut PgConnection, mode: &str, name: &str, text: &str, values: &str) -> String {
+async fn explain(
+    conn: &mut PgConnection,
+    verb: &str,
+    mode: &str,
+    name: &str,
+    text: &str,
+    values: &str,
+) -> String {
     execute(conn, &format!("SET plan_cache_mode = {mode}; SET jit = off")).await;
     execute(conn, &format!("PREPARE plan AS {}", text.replace("{prefix}", "public"))).await;
     let values = if values.is_empty() { String::new() } else { format!("({values})") };
     let rows =
-        sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE plan{values}"))).fetch_all(&mut *conn).await;
+        sqlx::raw_sql(AssertSqlSafe(format!("{verb} EXECUTE plan{values}"))).fetch_all(&mut *conn).await;
     let lines: Vec<String> =
         rows.unwrap_or_else(|error| panic!("{name}: {error}")).iter().map(|row| row.get(0)).collect();
     execute(conn, "DEALLOCATE plan").await;
