@@ -4,7 +4,7 @@ use std::{slice, sync::Arc, time::Duration};
 
 use oban_core::{
     Ack, Channel, Engine, Fetch, Finish, Inspect, Job, JobFilter, JobState, Lease, NewJob, Notifier, Peer,
-    QueueMeta, QueueSpec, Rescue, Stage,
+    Rescue, Stage,
 };
 use oban_postgres::Postgres;
 use serde_json::json;
@@ -15,13 +15,8 @@ use uuid::Uuid;
 use crate::{
     migrations::run,
     proxy::Proxy,
-    support::{Database, execute},
+    support::{Database, execute, register},
 };
-
-async fn register(postgres: &Postgres) -> QueueMeta {
-    let (instance, node, queue) = ("Oban".to_owned(), "web.1".to_owned(), "default".to_owned());
-    postgres.init_queue(&QueueSpec { instance, node, queue, limit: 10, paused: false }).await.unwrap()
-}
 
 async fn insert(postgres: &Postgres, count: usize) {
     let jobs = vec![NewJob::new("Greet", json!({})); count];
@@ -37,7 +32,7 @@ async fn a_statement_is_one_round_trip() {
     let database = Database::migrated().await;
     let proxy = Proxy::start(&database).await;
     let postgres = proxy.postgres(&database);
-    let producer = register(&postgres).await;
+    let producer = register(&postgres, "web.1").await;
     insert(&Postgres::new(database.pool()), 40).await;
     let queues = ["default".to_owned()];
     let lease = Lease {
@@ -115,7 +110,7 @@ async fn a_role_without_temporary_objects_acks_and_fetches() {
     .await;
     let pool = PgPoolOptions::new().connect_lazy_with(database.options().username(&role));
     let postgres = Postgres::new(pool.clone());
-    let producer = register(&postgres).await;
+    let producer = register(&postgres, "web.1").await;
     insert(&Postgres::new(database.pool()), 4).await;
     let first = postgres
         .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &[] })
@@ -135,7 +130,7 @@ async fn a_role_without_temporary_objects_acks_and_fetches() {
 async fn killed_connections_fail_once_and_are_replaced() {
     let database = Database::migrated().await;
     let postgres = Postgres::new(database.pool());
-    let producer = register(&postgres).await;
+    let producer = register(&postgres, "web.1").await;
     let fetch = Fetch { queue: &producer, demand: 1, after: None, acks: &[] };
     // Several connections in store.
     let (a, b, c) =
@@ -159,7 +154,7 @@ async fn a_silent_connection_is_given_up() {
     let database = Database::migrated().await;
     let proxy = Proxy::start(&database).await;
     let postgres = proxy.postgres(&database);
-    let producer = register(&postgres).await;
+    let producer = register(&postgres, "web.1").await;
     proxy.freeze();
     let fetch = Fetch { queue: &producer, demand: 1, after: None, acks: &[] };
     let frozen = timeout(Duration::from_secs(45), postgres.fetch_jobs(fetch)).await.expect("it gives up");
@@ -171,7 +166,7 @@ async fn a_silent_connection_is_given_up() {
 async fn a_dropped_call_counts_as_a_whole_or_not_at_all() {
     let database = Database::migrated().await;
     let postgres = Postgres::new(database.pool());
-    let producer = register(&postgres).await;
+    let producer = register(&postgres, "web.1").await;
     insert(&postgres, 2).await;
     let jobs = postgres
         .fetch_jobs(Fetch { queue: &producer, demand: 1, after: None, acks: &[] })
@@ -214,7 +209,7 @@ async fn nodes_do_not_deadlock() {
     insert(&producing, 6_000).await;
     let drain = async |tag: usize| {
         let postgres = Postgres::new(database.pool());
-        let producer = register(&postgres).await;
+        let producer = register(&postgres, "web.1").await;
         let mut acks = Vec::new();
         loop {
             let fetch = Fetch { queue: &producer, demand: 40 + tag, after: None, acks: &acks };
@@ -246,7 +241,7 @@ async fn works_without_prepared_statements() {
     let options = database.options().statement_cache_capacity(0);
     let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
     let postgres = Postgres::new(pool.clone()).prepare(false);
-    let producer = register(&postgres).await;
+    let producer = register(&postgres, "web.1").await;
     insert(&postgres, 3).await;
     let jobs = postgres
         .fetch_jobs(Fetch { queue: &producer, demand: 3, after: None, acks: &[] })

@@ -1,16 +1,11 @@
 //! Fetching beside transactions that hold jobs.
 
-use oban_core::{Engine, Fetch, Job, JobId, NewJob, QueueMeta, QueueSpec};
+use oban_core::{Engine, Fetch, Job, JobId, NewJob, QueueMeta};
 use oban_postgres::Postgres;
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use crate::support::{Database, execute};
-
-async fn producer(postgres: &Postgres) -> QueueMeta {
-    let [instance, node, queue] = ["Oban", "a", "default"].map(str::to_owned);
-    postgres.init_queue(&QueueSpec { instance, node, queue, limit: 10, paused: false }).await.unwrap()
-}
+use crate::support::{Database, execute, register};
 
 /// One job, from behind another.
 async fn next(postgres: &Postgres, queue: &QueueMeta, after: &Job) -> Option<JobId> {
@@ -29,7 +24,7 @@ async fn behind_a_position_passes_over_only_what_is_held() {
     let new = (0..6).map(|_| NewJob::new("Greet", json!({}))).collect();
     let jobs: Vec<Job> =
         postgres.insert_jobs(None, new).await.unwrap().into_iter().map(|inserted| inserted.job).collect();
-    let queue = producer(&postgres).await;
+    let queue = register(&postgres, "web.1").await;
     let mut others = Vec::new();
     for job in &jobs[1..4] {
         let mut other = PgConnection::connect_with(&database.options()).await.unwrap();
@@ -61,7 +56,7 @@ async fn from_the_start_takes_what_several_have_held() {
     let mut other = PgConnection::connect_with(&database.options()).await.unwrap();
     execute(&mut one, &share).await;
     execute(&mut other, &share).await;
-    let queue = producer(&postgres).await;
+    let queue = register(&postgres, "web.1").await;
     let fetch = Fetch { queue: &queue, demand: 1, after: None, acks: &[] };
     assert!(postgres.fetch_jobs(fetch).await.unwrap().jobs.is_empty(), "both hold it");
     execute(&mut one, "COMMIT").await;

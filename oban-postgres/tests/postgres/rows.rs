@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use oban_core::{Ack, Engine, Fetch, Finish, Inspect, Job, JobFilter, JobState, QueueSpec};
+use oban_core::{Ack, Engine, Fetch, Finish, Inspect, Job, JobFilter, JobState};
 use oban_postgres::Postgres;
 use serde_json::{Value, json};
 
-use crate::{migrations::run, support::Database};
+use crate::{
+    migrations::run,
+    support::{Database, register},
+};
 
 /// As a node of Oban for Elixir 2.23 left them, one a line.
 const ELIXIR: &str = include_str!("../fixtures/elixir-rows.jsonl");
@@ -97,9 +100,7 @@ async fn fetches_and_finishes_strange_rows_with_their_batch() {
     let database = Database::migrated().await;
     run(&database.pool(), STRANGE).await;
     let postgres = Postgres::new(database.pool());
-    let (instance, node, queue) = ("Oban".to_owned(), "web.1".to_owned(), "default".to_owned());
-    let spec = QueueSpec { instance, node, queue, limit: 10, paused: false };
-    let producer = postgres.init_queue(&spec).await.unwrap();
+    let producer = register(&postgres, "web.1").await;
     let jobs = postgres
         .fetch_jobs(Fetch { queue: &producer, demand: 10, after: None, acks: &[] })
         .await

@@ -2,13 +2,13 @@
 
 use std::{future::Future, time::Duration};
 
-use oban_core::{Engine, Fetch, JobState, Migrate, NewJob, Oban, QueueInfo, QueueSpec, Scope, SonarStatus};
+use oban_core::{Engine, Fetch, JobState, Migrate, NewJob, Oban, QueueInfo, Scope, SonarStatus};
 use oban_postgres::Postgres;
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::Database;
+use crate::support::{Database, register};
 
 const ELIXIR: &str = include_str!("../fixtures/elixir-notifications.jsonl");
 const PYTHON: &str = include_str!("../fixtures/python-notifications.jsonl");
@@ -75,9 +75,7 @@ async fn commands_are_sent_in_the_bytes_of_elixir() {
 
 /// A job that runs on a node which is gone.
 async fn execute(postgres: &Postgres) -> i64 {
-    let (instance, node, queue) = ("Oban".to_owned(), "gone".to_owned(), "default".to_owned());
-    let producer =
-        postgres.init_queue(&QueueSpec { instance, node, queue, limit: 1, paused: false }).await.unwrap();
+    let producer = register(postgres, "gone").await;
     let job = postgres.insert_jobs(None, vec![NewJob::new("Greet", json!({}))]).await.unwrap().remove(0);
     let fetch = Fetch { queue: &producer, demand: 1, after: None, acks: &[] };
     assert_eq!(postgres.fetch_jobs(fetch).await.unwrap().jobs[0].state, JobState::Executing);

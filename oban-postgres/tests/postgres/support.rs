@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use oban_core::Migrate;
+use oban_core::{Engine, Migrate, QueueMeta, QueueSpec};
 use oban_postgres::Postgres;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, PgPool,
@@ -69,6 +69,12 @@ pub(crate) async fn execute(conn: &mut PgConnection, text: &str) {
     conn.execute(sqlx::raw_sql(AssertSqlSafe(text.to_owned())))
         .await
         .unwrap_or_else(|error| panic!("{text}: {error}"));
+}
+
+/// A producer of the default queue.
+pub(crate) async fn register(postgres: &Postgres, node: &str) -> QueueMeta {
+    let [instance, node, queue] = ["Oban", node, "default"].map(str::to_owned);
+    postgres.init_queue(&QueueSpec { instance, node, queue, limit: 10, paused: false }).await.unwrap()
 }
 
 /// The server that the tests may use as superuser.
